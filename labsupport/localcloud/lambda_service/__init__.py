@@ -1,0 +1,19 @@
+"""Lambda's execution environments, without Docker and without root.
+
+AWS's own runtime client (awslambdaric) runs the handler, as it does on AWS, and talks the documented
+Lambda Runtime API to this service. What surrounds it is ours:
+
+* `service.py`: the entrance; invocations come from any thread
+* `pool.py`: one environment per simultaneous invocation, idle ones are used again
+* `environment.py`: one environment's life: Init, Invoke, reset, end
+* `runtime_api.py`: the HTTP API that the runtime client talks to
+* `sandbox.py`, `inside/`: what the function sees of the machine
+* `managed_runtime.py`: what is installed for it (boto3, but not Pillow)
+* `variables.py`: its environment variables
+* `log_pipe.py`, `platform_lines.py`: its output as log events, and the lines that Lambda adds
+* `guard.py`: no orphans after `kill -9`
+* `host.py`: what differs between operating systems
+
+Known cost: a cold start is a new Python process, 50 ms and more. A fork server would be faster, and would
+hide what imports cost.
+"""

@@ -1,0 +1,70 @@
+"""What goes into the Lambda service and what comes out of it, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+
+@dataclass(frozen=True)
+class Function:
+    """One version of a function, with all that its execution environments need.
+
+    Attributes:
+        arn: the function's ARN without a qualifier.
+        invoked_arn: the ARN that the caller used; the handler's context carries it.
+        name: the function's name.
+        version: "$LATEST" or a number.
+        revision: changes with the code and with each setting. An environment serves one revision only.
+        region: the AWS Region.
+        runtime: "python3.11" and the like.
+        handler: "module.function".
+        memory_mb: what the REPORT line calls Memory Size.
+        timeout_seconds: limit of one invocation.
+        code: the deployment package, a zip archive.
+        layers: zip archives, merged under /opt in this order.
+        environment: the learner's environment variables.
+        platform_environment: variables that stand in for what AWS knows by itself.
+        credentials: the execution role's AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN.
+        log_group: the log group that the environments write to.
+    """
+
+    arn: str
+    invoked_arn: str
+    name: str
+    version: str
+    revision: str
+    region: str
+    runtime: str
+    handler: str
+    memory_mb: int
+    timeout_seconds: float
+    code: bytes = field(repr=False)
+    layers: tuple[bytes, ...] = field(default=(), repr=False)
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    platform_environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+    log_group: str = ""
+
+
+class LogEvent(NamedTuple):
+    """One event of a log stream."""
+
+    timestamp_ms: int
+    message: str
+
+
+@dataclass(frozen=True)
+class InvocationResult:
+    """What one invocation came to.
+
+    Attributes:
+        payload: the handler's answer, JSON text; empty after an error.
+        error: {"errorType", "errorMessage", ...} as AWS returns it, or None.
+        log_tail: the invocation's log lines, for LogType=Tail.
+    """
+
+    payload: bytes
+    error: dict[str, Any] | None
+    log_tail: str

@@ -1,0 +1,56 @@
+"""The environments that exist, and which of them serves the next invocation.
+
+One environment per simultaneous invocation: an idle one of the function's current revision is used
+again, the one that was used last first; when there is none, a new one is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from labsupport.localcloud.lambda_service.environment import ExecutionEnvironment
+from labsupport.localcloud.lambda_service.function import Function
+
+Key = tuple[str, str]  # ARN, version
+
+
+class EnvironmentPool:
+    """Idle and busy environments, by function version. Used from one event loop, so it needs no lock."""
+
+    def __init__(self, create: Callable[[Function], ExecutionEnvironment]) -> None:
+        """Make new environments with `create`."""
+        self._create = create
+        self._idle: dict[Key, list[ExecutionEnvironment]] = {}
+        self._busy: set[ExecutionEnvironment] = set()
+
+    def acquire(self, function: Function) -> tuple[ExecutionEnvironment, list[ExecutionEnvironment]]:
+        """Take an environment. Also returns the idle ones that a change has made useless: stop them."""
+        idle = self._idle.setdefault((function.arn, function.version), [])
+        outdated = [environment for environment in idle if environment.function.revision != function.revision]
+        idle[:] = [environment for environment in idle if environment not in outdated]
+        environment = idle.pop() if idle else self._create(function)
+        self._busy.add(environment)
+        return environment, outdated
+
+    def release(self, environment: ExecutionEnvironment) -> bool:
+        """Give an environment back. Returns False when it was retired meanwhile: stop it."""
+        self._busy.discard(environment)
+        if environment.retired:
+            return False
+        function = environment.function
+        self._idle.setdefault((function.arn, function.version), []).append(environment)
+        return True
+
+    def retire(self, wanted: Callable[[ExecutionEnvironment], bool]) -> list[ExecutionEnvironment]:
+        """Take environments out of service: returns the idle ones, marks the busy ones."""
+        taken: list[ExecutionEnvironment] = []
+        for idle in self._idle.values():
+            taken += [environment for environment in idle if wanted(environment)]
+            idle[:] = [environment for environment in idle if environment not in taken]
+        for environment in self._busy:
+            environment.retired = environment.retired or wanted(environment)
+        return taken
+
+    def all(self) -> list[ExecutionEnvironment]:
+        """Return every environment there is."""
+        return [environment for idle in self._idle.values() for environment in idle] + list(self._busy)

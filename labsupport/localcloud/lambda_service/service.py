@@ -1,0 +1,135 @@
+"""The Lambda service: invocations come in from any thread, environments live on one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from labsupport.localcloud.lambda_service.code_store import CodeStore
+from labsupport.localcloud.lambda_service.environment import ExecutionEnvironment, Invocation, LogWriter
+from labsupport.localcloud.lambda_service.function import Function, InvocationResult
+from labsupport.localcloud.lambda_service.guard import Guard
+from labsupport.localcloud.lambda_service.pool import EnvironmentPool
+from labsupport.localcloud.lambda_service.sandbox import Place, Sandbox
+
+# AWS keeps an idle environment "for some time". Five minutes keep a lesson warm and a laptop free.
+IDLE_SECONDS = 300.0
+
+Result = TypeVar("Result")
+
+
+class LambdaService:
+    """Run functions in execution environments."""
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        write_log: LogWriter,
+        on_change: Callable[[], None] = lambda: None,
+        namespaces: bool | None = None,
+        idle_seconds: float = IDLE_SECONDS,
+    ) -> None:
+        """Work below `directory`; `on_change` is called after each invocation.
+
+        `namespaces` False forces plain directories; None asks the host.
+        """
+        self._directory, self._write_log, self._on_change = directory, write_log, on_change
+        self._idle_seconds = idle_seconds
+        self._code = CodeStore(directory / "code")
+        self._guard = Guard()
+        self._pool = EnvironmentPool(self._create)
+        self._background: set[asyncio.Task[None]] = set()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="lambda-service", daemon=True)
+        self._thread.start()
+        # Asking the host takes a new process: meanwhile the control plane goes on starting.
+        self._sandbox_ready = threading.Event()
+        threading.Thread(target=self._prepare, args=(namespaces,), name="sandbox-probe", daemon=True).start()
+
+    @property
+    def sandbox_description(self) -> str:
+        """Say in words what separates a function from this machine."""
+        return self._ready_sandbox().description
+
+    def invoke(self, function: Function, payload: bytes, request_id: str) -> InvocationResult:
+        """Invoke a function and wait for its result. Call it from any thread but the service's own."""
+        self._ready_sandbox()
+        return self._await(self._invoke(function, payload, request_id))
+
+    def retire(self, name: str, version: str | None = None) -> None:
+        """Let no environment of a function (or of one version of it) take another invocation."""
+
+        def wanted(environment: ExecutionEnvironment) -> bool:
+            return environment.function.name == name and version in (None, environment.function.version)
+
+        self._loop.call_soon_threadsafe(lambda: self._stop_soon(self._pool.retire(wanted)))
+
+    def close(self) -> None:
+        """End every environment and the event loop; leave no file."""
+        self._await(self._stop_all())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._guard.close()
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    # On the event loop
+
+    async def _invoke(self, function: Function, payload: bytes, request_id: str) -> InvocationResult:
+        environment, outdated = self._pool.acquire(function)
+        self._stop_soon(outdated)
+        try:
+            return await environment.invoke(Invocation(request_id, payload, function.invoked_arn))
+        finally:
+            if not self._pool.release(environment):
+                self._stop_soon([environment])
+            self._loop.call_later(self._idle_seconds, self._reap)
+            self._on_change()
+
+    def _create(self, function: Function) -> ExecutionEnvironment:
+        home = Path(tempfile.mkdtemp(dir=self._directory, prefix="environment-"))
+        home.chmod(0o755)
+        place = Place(
+            task=self._code.unpack([function.code]),
+            opt=self._code.unpack(function.layers) if function.layers else None,
+            tmp=home / "tmp",
+            root=home / "root",
+        )
+        place.tmp.mkdir()
+        place.root.mkdir()
+        return ExecutionEnvironment(
+            function, place, sandbox=self._ready_sandbox(), guard=self._guard, write_log=self._write_log
+        )
+
+    def _reap(self) -> None:
+        """Stop what nobody has used for a while."""
+        oldest = time.monotonic() - self._idle_seconds
+        self._stop_soon(self._pool.retire(lambda environment: environment.last_used <= oldest))
+
+    def _stop_soon(self, environments: Iterable[ExecutionEnvironment]) -> None:
+        for environment in environments:
+            task = self._loop.create_task(environment.stop())
+            self._background.add(task)
+            task.add_done_callback(self._background.discard)
+
+    async def _stop_all(self) -> None:
+        await asyncio.gather(*(environment.stop() for environment in self._pool.all()), *self._background)
+
+    # From other threads
+
+    def _await(self, work: Coroutine[Any, Any, Result]) -> Result:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def _prepare(self, namespaces: bool | None) -> None:
+        self._sandbox = Sandbox(self._directory, namespaces=namespaces)
+        self._sandbox_ready.set()
+
+    def _ready_sandbox(self) -> Sandbox:
+        self._sandbox_ready.wait()
+        return self._sandbox
