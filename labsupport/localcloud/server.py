@@ -24,7 +24,7 @@ from hypercorn.config import Config
 
 from labsupport.localcloud import ministack
 from labsupport.localcloud.gate import Gate
-from labsupport.localcloud.lambda_service.service import LambdaService
+from labsupport.localcloud.lambda_service.asynchronous import AWS_RETRY_SECONDS, LAB_RETRY_SECONDS
 from labsupport.localcloud.record import RECORD_FILE, CloudRecord, account_id
 from labsupport.localcloud.state import StateKeeper
 
@@ -66,9 +66,11 @@ async def _serve(
 ) -> None:
     cloud = ministack.load()
     keeper = StateKeeper(home / "state", ministack.VERSION, cloud.states)
+    retry_seconds = AWS_RETRY_SECONDS if os.environ.get("LAB_RETRY_INTERVALS") == "aws" else LAB_RETRY_SECONDS
+    cloud.attach(
+        home / "work", endpoint_url=record.url, on_change=keeper.note_change, retry_seconds=retry_seconds
+    )
     cloud.restore(keeper.load())
-    service = LambdaService(home / "work", write_log=cloud.write_log_events, on_change=keeper.note_change)
-    cloud.attach(service, endpoint_url=record.url)
     started = time.time()
 
     def health() -> dict[str, object]:
@@ -79,7 +81,8 @@ async def _serve(
             "region": record.region,
             "ministack": ministack.VERSION,
             "started": started,
-            "sandbox": service.sandbox_description,
+            "retry_seconds": retry_seconds,
+            "sandbox": cloud.sandbox_description,
         }
 
     config = Config()
@@ -106,7 +109,6 @@ async def _serve(
         gate = Gate(cloud.app, health=health, on_change=keeper.note_change)
         await serve(gate, config, shutdown_trigger=until_told)  # type: ignore[arg-type]
     finally:
-        service.close()
         cloud.close()
         keeper.stop()
         (home / RECORD_FILE).unlink(missing_ok=True)

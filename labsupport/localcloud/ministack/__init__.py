@@ -1,0 +1,17 @@
+"""The only folder that touches MiniStack's internals.
+
+MiniStack is the control plane. It is pinned, because what we attach to are its private functions: each
+one is checked when the server starts (`seams.py`), so that another version fails with a sentence and not
+with a wrong answer an hour later. Raise the pin on purpose, and run the conformance tests.
+
+* `seams.py`: the environment that MiniStack reads, the version, and every private function we use
+* `cloud.py`: the application and its state
+* `lambda_seam.py`: where an invocation leaves MiniStack for our Lambda service
+* `logs_seam.py`: where log events go
+* `s3_seam.py`: where a bucket's notification is accepted and delivered
+"""
+
+from labsupport.localcloud.ministack.cloud import MiniStack, load
+from labsupport.localcloud.ministack.seams import VERSION, prepare_environment
+
+__all__ = ["VERSION", "MiniStack", "load", "prepare_environment"]

@@ -1,0 +1,80 @@
+"""MiniStack as the lab uses it: its application, its state, and our services behind its seams."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from labsupport.localcloud.gate import App
+from labsupport.localcloud.lambda_service.asynchronous import LAB_RETRY_SECONDS
+from labsupport.localcloud.ministack import seams
+from labsupport.localcloud.ministack.lambda_seam import LambdaSeam
+from labsupport.localcloud.ministack.logs_seam import LogsSeam
+from labsupport.localcloud.ministack.s3_seam import S3Seam
+
+# Where the events of asynchronous invocations that are not done yet stand in the saved state.
+PENDING_EVENTS = "lab.pending_events"
+
+
+def load() -> MiniStack:
+    """Import MiniStack, check that it fits, and return it. `seams.prepare_environment` comes first.
+
+    Raises:
+        CloudError: it doesn't fit.
+    """
+    seams.check()
+    return MiniStack()
+
+
+class MiniStack:
+    """The control plane of the local cloud."""
+
+    def __init__(self) -> None:
+        """Take MiniStack's application."""
+        import ministack.app
+
+        self._app_module: Any = ministack.app
+        self.app: App = ministack.app.app
+
+    def attach(
+        self,
+        directory: Path,
+        *,
+        endpoint_url: str,
+        on_change: Callable[[], None],
+        retry_seconds: tuple[float, ...] = LAB_RETRY_SECONDS,
+    ) -> None:
+        """Put our Lambda service, working below `directory`, and AWS's rules behind the seams."""
+        self._lambda = LambdaSeam(
+            directory,
+            endpoint_url=endpoint_url,
+            write_log=LogsSeam().write,
+            on_change=on_change,
+            retry_seconds=retry_seconds,
+        )
+        S3Seam().attach()
+
+    @property
+    def sandbox_description(self) -> str:
+        """Say in words what separates a function from this machine."""
+        return self._lambda.service.sandbox_description
+
+    def states(self) -> dict[str, Any]:
+        """Return the state of every service that has been used, by MiniStack's own keys."""
+        getters = self._app_module._build_persistence_save_dict()
+        states = {key: get_state() for key, get_state in getters.items()}
+        return {key: state for key, state in states.items() if state} | {
+            PENDING_EVENTS: self._lambda.asynchronous.pending()
+        }
+
+    def restore(self, states: Mapping[str, Any]) -> None:
+        """Give back what `states` returned in an earlier life. Call it after `attach`."""
+        for key, module_name in self._app_module._state_map.items():
+            if states.get(key):
+                self._app_module._get_module(module_name).load_persisted_state(states[key])
+        self._lambda.resume(states.get(PENDING_EVENTS, []))
+
+    def close(self) -> None:
+        """End every execution environment."""
+        self._lambda.close()

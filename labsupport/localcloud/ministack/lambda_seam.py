@@ -1,0 +1,216 @@
+"""Where an invocation leaves MiniStack's control plane and enters our Lambda service.
+
+Every route comes through `_execute_function_dispatch`: Invoke, S3, SNS, SQS, EventBridge, API Gateway.
+Asynchronous ones come through `invoke_async_with_retry` before.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import json
+import logging
+import re
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from labsupport.localcloud.lambda_service import asynchronous, destinations
+from labsupport.localcloud.lambda_service.asynchronous import AsyncEvent, AsyncSettings, Attempt
+from labsupport.localcloud.lambda_service.environment import LogWriter
+from labsupport.localcloud.lambda_service.function import Function, InvocationResult
+from labsupport.localcloud.lambda_service.service import LambdaService
+from labsupport.localcloud.ministack.seams import replace
+
+logger = logging.getLogger(__name__)
+
+# The id that the caller of Invoke reads in the response is the id in the function's log, as on AWS, and
+# the retries of an event keep it.
+_request_id: contextvars.ContextVar[str | None] = contextvars.ContextVar("lambda_request_id", default=None)
+_INVOKE_PATH = re.compile(r"^/2015-03-31/functions/[^/]+/invocations$")
+
+
+class LambdaSeam:
+    """Lambda's data plane behind MiniStack's control plane."""
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        endpoint_url: str,
+        write_log: LogWriter,
+        on_change: Callable[[], None],
+        retry_seconds: tuple[float, ...],
+    ) -> None:
+        """Start the Lambda service below `directory`, and stand before MiniStack's own executor."""
+        import ministack.app
+        from ministack.core import lambda_runtime, responses
+        from ministack.services import lambda_svc
+
+        self._lambda: Any = lambda_svc
+        self._runtime: Any = lambda_runtime
+        self._responses: Any = responses
+        self._endpoint_url = endpoint_url
+        self.service = LambdaService(directory, write_log=write_log, on_change=on_change)
+        self.asynchronous = asynchronous.AsyncInvocations(
+            run=self._attempt,
+            settings=self._async_settings,
+            deliver=self._deliver,
+            deliver_dead_letter=self._deliver_dead_letter,
+            retry_seconds=retry_seconds,
+            on_change=on_change,
+        )
+        replace(lambda_svc, "_execute_function_dispatch", lambda _original: self._execute)
+        replace(lambda_svc, "invoke_async_with_retry", lambda _original: self._accept)
+        replace(lambda_svc, "invalidate_worker", self._invalidating)
+        replace(ministack.app, "_dispatch_service_request", self._keeping_request_id)
+
+    def resume(self, events: list[AsyncEvent]) -> None:
+        """Go on with the events that were accepted before the cloud stopped."""
+        for event in events:
+            self.asynchronous.submit(event)
+
+    def close(self) -> None:
+        """End every execution environment."""
+        self.asynchronous.close()
+        self.service.close()
+        self._runtime.reset()
+
+    # One invocation
+
+    def _execute(
+        self, func: dict[str, Any], config: dict[str, Any], event: Any, request_id: str, started: float
+    ) -> dict[str, Any]:
+        """Run one invocation. The shape of the answer is MiniStack's."""
+        if not str(config.get("Runtime", "")).startswith("python") or not func.get("code_zip"):
+            found = config.get("Runtime") or config.get("PackageType")
+            message = (
+                f"This lab runs functions with a Python runtime and a zip archive. This one has: {found}."
+            )
+            return _answer(
+                InvocationResult(b"", {"errorType": "Lab.Unsupported", "errorMessage": message}, "")
+            )
+        function = self._function(func, config)
+        payload = json.dumps(event).encode()
+        return _answer(self.service.invoke(function, payload, _request_id.get() or request_id))
+
+    def _function(self, func: dict[str, Any], config: dict[str, Any]) -> Function:
+        layers = [self._lambda._resolve_layer_zip(layer) for layer in config.get("Layers") or []]
+        account, region = self._lambda._account_region_from_function_config(config)
+        name = config["FunctionName"]
+        return Function(
+            # The ARN in the configuration has the qualifier that the caller used. Environments belong to
+            # a version, whoever asked for it.
+            arn=f"arn:aws:lambda:{region}:{account}:function:{name}",
+            invoked_arn=config["FunctionArn"],
+            name=name,
+            version=config.get("Version", "$LATEST"),
+            revision=config["RevisionId"],
+            region=region,
+            runtime=config["Runtime"],
+            handler=config["Handler"],
+            memory_mb=int(config.get("MemorySize") or 128),
+            timeout_seconds=int(config.get("Timeout") or 3),
+            code=func["code_zip"],
+            layers=tuple(layer for layer in layers if layer),
+            environment=self._lambda._runtime_env_vars(config),
+            # On AWS an SDK finds its endpoint by itself. Here a variable tells it.
+            platform_environment={"AWS_ENDPOINT_URL": self._endpoint_url},
+            credentials=self._runtime.execution_credentials(config),
+            log_group=(config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{name}",
+        )
+
+    def _invalidating(self, original: Callable[..., None]) -> Callable[..., None]:
+        def invalidate(
+            func_name: str,
+            qualifier: str | None = None,
+            account: str | None = None,
+            region: str | None = None,
+        ) -> None:
+            original(func_name, qualifier, account, region)
+            self.service.retire(func_name, version=qualifier)
+
+        return invalidate
+
+    def _keeping_request_id(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        async def dispatch(
+            method: str, path: str, headers: Any, body: bytes, query: Any, request_id: str
+        ) -> Any:
+            if method == "POST" and _INVOKE_PATH.match(path):
+                _request_id.set(request_id)
+            return await original(method, path, headers, body, query, request_id)
+
+        return dispatch
+
+    # Asynchronous invocations
+
+    def _accept(self, func: dict[str, Any], event: Any) -> None:
+        """Take an event that an asynchronous Invoke, S3, SNS or EventBridge brings."""
+        arn = (func.get("config") or func)["FunctionArn"]
+        self.asynchronous.submit(AsyncEvent(_request_id.get() or str(uuid.uuid4()), arn, event))
+
+    def _attempt(self, event: AsyncEvent) -> Attempt | None:
+        func, config = self._look_up(event)
+        if func is None or config is None:
+            return None
+        _request_id.set(event.request_id)
+        record = self._lambda._execution_record_for_config(
+            func, {**config, "FunctionArn": event.function_arn}
+        )
+        result = self._lambda._execute_function(record, event.payload)
+        return Attempt(
+            response=result.get("body"),
+            function_error=(result.get("function_error") or "Unhandled") if result.get("error") else None,
+            throttled=bool(result.get("throttle")),
+            executed_version=config.get("Version", "$LATEST"),
+        )
+
+    def _look_up(self, event: AsyncEvent) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+        """Find the function as it is now: a retry runs the code of its own moment."""
+        _, _, _, region, account, *_ = event.function_arn.split(":")
+        self._responses._request_account_id.set(account)
+        self._responses._request_region.set(region)
+        func, config, _name = self._lambda._get_func_record_for_ref(event.function_arn)
+        return func, config
+
+    def _async_settings(self, event: AsyncEvent) -> AsyncSettings:
+        func, config = self._look_up(event)
+        qualifier = event.function_arn.split(":")[7:]
+        settings = self._lambda._event_invoke_config(func or {}, qualifier[0] if qualifier else None) or {}
+        targets = settings.get("DestinationConfig") or {}
+        return AsyncSettings(
+            retries=int(settings.get("MaximumRetryAttempts", AsyncSettings.retries)),
+            maximum_age_seconds=int(
+                settings.get("MaximumEventAgeInSeconds", AsyncSettings.maximum_age_seconds)
+            ),
+            on_success=(targets.get("OnSuccess") or {}).get("Destination"),
+            on_failure=(targets.get("OnFailure") or {}).get("Destination"),
+            dead_letter_queue=((config or {}).get("DeadLetterConfig") or {}).get("TargetArn"),
+        )
+
+    def _deliver(self, event: AsyncEvent, destination: str, record: dict[str, Any]) -> None:
+        self._send(event, destination, lambda sender: destinations.deliver(sender, destination, record))
+
+    def _deliver_dead_letter(self, event: AsyncEvent, queue: str, attempt: Attempt) -> None:
+        body, attributes = asynchronous.dead_letter(event, attempt)
+        self._send(event, queue, lambda to: destinations.send_dead_letter(to, queue, body, attributes))
+
+    def _send(self, event: AsyncEvent, destination: str, send: Callable[[destinations.Sender], None]) -> None:
+        _func, config = self._look_up(event)
+        credentials = self._runtime.execution_credentials(config or {})
+        region = event.function_arn.split(":")[3]
+        try:
+            send(destinations.Sender(self._endpoint_url, region, credentials))
+        except Exception as error:  # AWS counts DestinationDeliveryFailures and goes on
+            logger.warning("%s could not deliver to %s: %s", event.function_arn, destination, error)
+
+
+def _answer(result: InvocationResult) -> dict[str, Any]:
+    # "rie" is MiniStack's word for a log that has its START and REPORT lines already.
+    answer: dict[str, Any] = {"log": result.log_tail, "log_source": "rie"}
+    if result.error is not None:
+        return answer | {"body": result.error, "error": True, "function_error": "Unhandled"}
+    try:
+        return answer | {"body": json.loads(result.payload)}
+    except ValueError:
+        return answer | {"body": result.payload.decode("utf-8", "replace"), "raw_payload": True}

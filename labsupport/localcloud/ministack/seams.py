@@ -1,0 +1,111 @@
+"""MiniStack's version, the environment it reads, and the private functions that we rely on."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import inspect
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from labsupport.errors import CloudError
+
+VERSION = importlib.metadata.version("ministack")
+PINNED_VERSION = "1.5.33"
+
+# Module, name and parameters of each one, as they are in the pinned version.
+SEAMS = [
+    ("app", "_build_persistence_save_dict", ""),
+    ("app", "_dispatch_service_request", "method path headers body query_params request_id"),
+    ("app", "_get_module", "name"),
+    ("core.iam_evaluator", "evaluate_resource_policy", "doc ctx service named_only direct_only"),
+    ("core.lambda_runtime", "execution_credentials", "config"),
+    ("core.lambda_runtime", "reset", ""),
+    ("services.cloudwatch_logs", "_append_log_events", "stream events"),
+    ("services.cloudwatch_logs", "_make_group_arn", "name"),
+    ("services.lambda_svc", "_account_region_from_function_config", "config"),
+    ("services.lambda_svc", "_event_invoke_config", "func qualifier"),
+    ("services.lambda_svc", "_execute_function", "func event"),
+    ("services.lambda_svc", "_execute_function_dispatch", "func config event request_id started"),
+    ("services.lambda_svc", "_execution_record_for_config", "func config"),
+    ("services.lambda_svc", "_get_func_record_for_ref", "function_ref"),
+    ("services.lambda_svc", "_resolve_layer_zip", "attachment"),
+    ("services.lambda_svc", "_runtime_env_vars", "config"),
+    ("services.lambda_svc", "function_policy_for_arn", "resource_arn"),
+    ("services.lambda_svc", "invalidate_worker", "func_name qualifier account region"),
+    ("services.lambda_svc", "invoke_async_with_retry", "func event"),
+    ("services.s3", "_deliver_event_to_lambda", "arn event_payload bucket_region"),
+    ("services.s3", "_invalid_notification_config", "message"),
+    (
+        "services.s3",
+        "_validate_notification_configs",
+        "configs bucket_region bucket_name skip_destination_validation",
+    ),
+]
+
+
+def prepare_environment(*, home: Path, port: int, account: str, region: str) -> None:
+    """Set the environment variables that MiniStack reads when it is imported.
+
+    Variables of the learner's own AWS set-up are removed: a key in AWS_ACCESS_KEY_ID would become a root
+    key of the local cloud, and DOCKER_HOST would make MiniStack look for containers.
+    """
+    theirs = ("AWS_", "MINISTACK_", "LAMBDA_", "LOCALSTACK_")
+    for name in [name for name in os.environ if name.startswith(theirs)]:
+        del os.environ[name]
+    os.environ.update(
+        AUTH="true",
+        BIND_HOST="127.0.0.1",
+        GATEWAY_PORT=str(port),
+        MINISTACK_HOST="127.0.0.1",
+        MINISTACK_ACCOUNT_ID=account,
+        MINISTACK_REGION=region,
+        PERSIST_STATE="0",  # state.py saves, and sooner
+        STATE_DIR=str(home / "state"),
+        S3_PERSIST="1",
+        S3_DATA_DIR=str(home / "state" / "s3"),
+        SFTP_ENABLED="0",
+        IOT_MTLS_ENABLED="0",
+        LAMBDA_ACCOUNT_CONCURRENCY="1000",
+        LOG_LEVEL="WARNING",
+        TMPDIR=str(home / "work"),
+        DOCKER_HOST=f"unix://{home}/no-docker",
+        # boto3 in this process delivers to destinations. It must find nothing of the learner's.
+        AWS_CONFIG_FILE=os.devnull,
+        AWS_SHARED_CREDENTIALS_FILE=os.devnull,
+        AWS_EC2_METADATA_DISABLED="true",
+        NO_PROXY="*",
+        no_proxy="*",
+    )
+    logging.getLogger("labsupport").setLevel(logging.INFO)
+
+
+def check() -> None:
+    """Check the version and every seam.
+
+    Raises:
+        CloudError: another version is installed, or a function isn't what it was.
+    """
+    if VERSION != PINNED_VERSION:
+        raise _unfit(f"version {PINNED_VERSION} is needed, {VERSION} is installed.")
+    for module_name, name, parameters in SEAMS:
+        seam = getattr(importlib.import_module(f"ministack.{module_name}"), name, None)
+        found = " ".join(inspect.signature(seam).parameters) if callable(seam) else None
+        if found != parameters:
+            raise _unfit(f"ministack.{module_name}.{name} takes ({found}) and not ({parameters}).")
+
+
+def replace(module: Any, name: str, make: Callable[[Any], Any]) -> None:
+    """Put `make(original)` in the place of a module's function. MiniStack calls it by module attribute."""
+    setattr(module, name, make(getattr(module, name)))
+
+
+def _unfit(cause: str) -> CloudError:
+    return CloudError(
+        doing="starting the local cloud",
+        cause=f"the installed MiniStack doesn't fit: {cause}",
+        next_step="Run `./lab doctor`; deleting .venv and running `./lab open` again installs what fits.",
+    )
