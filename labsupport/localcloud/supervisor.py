@@ -18,6 +18,7 @@ import select
 import shutil
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -180,6 +181,9 @@ def _spawn(home: Path, port: int | None, lock: int) -> tuple[subprocess.Popen[by
             env={**os.environ, "PYTHONPATH": python_path},
         )
     os.close(ready_write)
+    # The server outlives whoever starts it. Should it end first, somebody has to take note of it, or it
+    # stays in the process table.
+    threading.Thread(target=server.wait, name="cloud-reaper", daemon=True).start()
     return server, ready
 
 

@@ -76,6 +76,7 @@ class LambdaService:
         self._await(self._stop_all())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
+        self._loop.close()
         self._guard.close()
         shutil.rmtree(self._directory, ignore_errors=True)
 

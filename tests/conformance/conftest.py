@@ -1,0 +1,98 @@
+"""The Lambda service alone, with both kinds of sandbox, and functions made of a few lines."""
+
+from __future__ import annotations
+
+import io
+import sys
+import textwrap
+import uuid
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from labsupport.localcloud.lambda_service.function import Function, InvocationResult, LogEvent
+from labsupport.localcloud.lambda_service.service import LambdaService
+
+RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def archive(**files: str) -> bytes:
+    """Zip sources: archive(app="...") holds app.py; a name with "__" is a path ("python__mine")."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as opened:
+        for name, source in files.items():
+            opened.writestr(name.replace("__", "/") + ".py", textwrap.dedent(source))
+    return buffer.getvalue()
+
+
+def make_function(source: str = "", **changes: Any) -> Function:
+    """Make a function whose handler is app.handler."""
+    name = f"f-{uuid.uuid4().hex[:8]}"
+    arn = f"arn:aws:lambda:us-east-1:123456789012:function:{name}"
+    function = Function(
+        arn=arn,
+        invoked_arn=arn,
+        name=name,
+        version="$LATEST",
+        revision=uuid.uuid4().hex,
+        region="us-east-1",
+        runtime=RUNTIME,
+        handler="app.handler",
+        memory_mb=128,
+        timeout_seconds=10,
+        code=archive(app=source),
+        credentials={"AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "B", "AWS_SESSION_TOKEN": "C"},
+        log_group=f"/aws/lambda/{name}",
+    )
+    return replace(function, **changes)
+
+
+@dataclass
+class Bench:
+    """A Lambda service and what it wrote into log streams."""
+
+    service: LambdaService
+    streams: dict[str, list[LogEvent]] = field(default_factory=dict)
+
+    def write_log(self, function: Function, stream: str, events: Any) -> None:
+        self.streams.setdefault(stream, []).extend(events)
+
+    def invoke(self, function: Function, payload: bytes = b"{}") -> InvocationResult:
+        return self.service.invoke(function, payload, str(uuid.uuid4()))
+
+    def messages(self) -> list[str]:
+        return [event.message for events in self.streams.values() for event in events]
+
+
+def _bench(directory: Path, *, namespaces: bool | None) -> Iterator[Bench]:
+    bench = Bench.__new__(Bench)
+    bench.streams = {}
+    bench.service = LambdaService(directory, write_log=bench.write_log, namespaces=namespaces)
+    yield bench
+    bench.service.close()
+    assert not directory.exists(), "the service leaves files behind"
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    """The sandbox that this host allows."""
+    yield from _bench(tmp_path / "work", namespaces=None)
+
+
+@pytest.fixture(params=["namespaces", "plain directories"])
+def any_bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
+    """Both kinds of sandbox, one after the other."""
+    wanted = request.param == "namespaces"
+    for bench in _bench(tmp_path / "work", namespaces=None if wanted else False):
+        if wanted and bench.service.sandbox_description != "user namespaces":
+            pytest.skip("this host allows no user namespaces")
+        yield bench
+
+
+@pytest.fixture
+def function() -> Callable[..., Function]:
+    return make_function
