@@ -82,24 +82,34 @@ def test_log_events_have_times_of_their_own_and_keep_their_lines(bench: Bench) -
 @pytest.mark.parametrize(
     ("handler", "code", "error_type", "message"),
     [
-        ("app.handler", "import PIL\n", "Runtime.ImportModuleError", "Unable to import module 'app': No module named 'PIL'"),
-        ("app.missing", ECHO, "Runtime.HandlerNotFound", "Handler 'missing' missing on module 'app'"),
-        ("nothere.handler", ECHO, "Runtime.ImportModuleError", "Unable to import module 'nothere': No module named 'nothere'"),
-        ("nodot", ECHO, "Runtime.MalformedHandlerName", "Bad handler 'nodot': not enough values to unpack (expected 2, got 1)"),
-        ("app.handler", "def handler(:\n", "Runtime.UserCodeSyntaxError", "Syntax error in module 'app': invalid syntax"),
+        (
+            "app.handler",
+            "import PIL",
+            "ImportModuleError",
+            "Unable to import module 'app': No module named 'PIL'",
+        ),
+        ("app.missing", ECHO, "HandlerNotFound", "Handler 'missing' missing on module 'app'"),
+        ("gone.handler", ECHO, "ImportModuleError", "Unable to import module 'gone': No module named 'gone'"),
+        ("nodot", ECHO, "MalformedHandlerName", "Bad handler 'nodot': not enough values to unpack"),
+        (
+            "app.handler",
+            "def handler(:",
+            "UserCodeSyntaxError",
+            "Syntax error in module 'app': invalid syntax",
+        ),
     ],
     ids=["missing package", "missing function", "missing module", "malformed name", "syntax error"],
-)  # fmt: skip
+)
 def test_failing_init_gives_awss_error(
     bench: Bench, handler: str, code: str, error_type: str, message: str
 ) -> None:
     result = bench.invoke(make_function(code, handler=handler))
     assert result.error is not None
-    assert result.error["errorType"] == error_type
+    assert result.error["errorType"] == f"Runtime.{error_type}"
     assert message in result.error["errorMessage"]
     # Init failed, and failed again inside the invocation: a suppressed init.
-    assert f"Phase: init\tStatus: error\tError Type: {error_type}" in result.log_tail
-    assert f"Phase: invoke\tStatus: error\tError Type: {error_type}" in result.log_tail
+    assert f"Phase: init\tStatus: error\tError Type: Runtime.{error_type}" in result.log_tail
+    assert f"Phase: invoke\tStatus: error\tError Type: Runtime.{error_type}" in result.log_tail
     assert "Init Duration" not in result.log_tail.splitlines()[-1]
 
 
@@ -231,10 +241,11 @@ def test_layers_are_merged_under_opt_and_the_function_comes_first(any_bench: Ben
         def handler(event, context):
             return [first.name, second.name, both.name, mine.name]
     """
+    site_packages = f"python__lib__{RUNTIME}__site-packages__second"
     layers = (
         archive(python__first="name = 1", python__both="name = 'one'", python__mine="name = 'layer'"),
-        archive(**{f"python__lib__{RUNTIME.replace('.', '.')}__site-packages__second": "name = 2"}, python__both="name = 'two'"),
-    )  # fmt: skip
+        archive(**{site_packages: "name = 2"}, python__both="name = 'two'"),
+    )
     function = make_function(layers=layers, code=archive(app=source, mine="name = 'function'"))
     assert json.loads(any_bench.invoke(function).payload) == [1, 2, "two", "function"]
 

@@ -68,7 +68,8 @@ class S3Seam:
             action="lambda:InvokeFunction",
             resource_arn=function_arn,
             region=self._responses.get_region(),
-            service_context={"aws:SourceArn": f"arn:aws:s3:::{bucket_name}", "aws:SourceAccount": account},
+            # Condition keys have no case; MiniStack looks them up in lower case.
+            service_context={"aws:sourcearn": f"arn:aws:s3:::{bucket_name}", "aws:sourceaccount": account},
         )
         result = self._iam.evaluate_resource_policy(policy, context, service="s3.amazonaws.com")
         return bool(result.decision == "Allow")

@@ -1,0 +1,51 @@
+"""Fixtures of every kind of test: the local cloud's process (session), and the settings of one test."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from labsupport.lab import Lab
+from labsupport.localcloud import supervisor
+from labsupport.localcloud.record import CloudRecord
+from labsupport.settings import Settings
+from labsupport.target import Target, connect
+from labsupport.teardown import teardown
+
+
+@pytest.fixture(scope="session")
+def cloud_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("lab-home")
+
+
+@pytest.fixture(scope="session")
+def cloud(cloud_home: Path) -> Iterator[CloudRecord]:
+    """Start one local cloud for all tests of a session; their owners keep them apart."""
+    record = supervisor.start(cloud_home)
+    assert record is not None
+    yield record
+    supervisor.stop(cloud_home)
+
+
+@pytest.fixture
+def settings(cloud_home: Path) -> Settings:
+    """Return the lab's settings with an owner of this test's own."""
+    return replace(Settings.from_environment({}), home=cloud_home, owner=f"t{uuid.uuid4().hex[:8]}")
+
+
+@pytest.fixture
+def target(cloud: CloudRecord, settings: Settings) -> Iterator[Target]:
+    target = connect(settings, notebook="05")
+    yield target
+    teardown(target, late_log_seconds=0)
+
+
+@pytest.fixture
+def lab(cloud: CloudRecord, settings: Settings) -> Iterator[Lab]:
+    lab = Lab("05", settings=settings)
+    yield lab
+    teardown(lab.target, late_log_seconds=0)
