@@ -18,8 +18,17 @@ from labsupport.teardown import teardown
 
 
 @pytest.fixture(scope="session")
-def cloud_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("lab-home")
+def layer_cache(pytestconfig: pytest.Config) -> Path:
+    """Return a cache of layers that outlives the session, as the lab's own does: pip is asked once."""
+    assert pytestconfig.cache is not None
+    return pytestconfig.cache.mkdir("layers")
+
+
+@pytest.fixture(scope="session")
+def cloud_home(tmp_path_factory: pytest.TempPathFactory, layer_cache: Path) -> Path:
+    home = tmp_path_factory.mktemp("lab-home")
+    (home / "cache").symlink_to(layer_cache)
+    return home
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,183 @@
+"""What things cost on AWS: the price book, and the sums that notebooks do with it.
+
+The prices stand in `prices.json`, each with its date and source. They are for us-east-1, in US dollars. The
+free tier is left out unless it is asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from labsupport.errors import LabError
+
+PRICE_BOOK = Path(__file__).with_name("prices.json")
+SECONDS_PER_MONTH = 30 * 24 * 60 * 60
+HOURS_PER_MONTH = 30 * 24
+BYTES_PER_GB = 1024**3
+
+
+@dataclass(frozen=True)
+class Price:
+    """One entry of the price book.
+
+    Attributes:
+        unit: what is counted, such as "GB-second".
+        tiers: (up to this many units a month, dollars per unit), in ascending order; None means: all above.
+        free_each_month: units of the free tier.
+        as_of: the date of the price, YYYY-MM-DD.
+        source: where it was taken from, and AWS's own page.
+    """
+
+    name: str
+    unit: str
+    tiers: tuple[tuple[float | None, float], ...]
+    free_each_month: float
+    as_of: str
+    source: str
+
+    def dollars(self, units: float, *, free_tier: bool = False) -> float:
+        """Return what this many units in one month cost.
+
+        Raises:
+            LabError: the number is negative, or larger than the price book goes.
+        """
+        if units < 0:
+            raise self._unpriced(f"{units:,g} is less than nothing.")
+        if free_tier:
+            units = max(0.0, units - self.free_each_month)
+        total, counted = 0.0, 0.0
+        for up_to, dollars_per_unit in self.tiers:
+            reached = units if up_to is None else min(units, up_to)
+            total += (reached - counted) * dollars_per_unit
+            counted = reached
+        if counted < units:
+            raise self._unpriced(f"the price book ends at {counted:,g}, and this is {units:,g}.")
+        return total
+
+    def _unpriced(self, cause: str) -> LabError:
+        return LabError(
+            doing=f"pricing the {self.unit}",
+            cause=cause,
+            next_step=f"Use another number, or AWS's own price: {self.source}.",
+        )
+
+
+@cache
+def price(name: str) -> Price:
+    """Return an entry of the price book, such as "s3-storage".
+
+    Raises:
+        LabError: there is no such entry.
+    """
+    book = json.loads(PRICE_BOOK.read_text(encoding="utf-8"))
+    if name not in book["prices"]:
+        raise LabError(
+            doing=f"looking up the price of {name}",
+            cause="it is not in the price book.",
+            next_step=f"Use one of: {', '.join(sorted(book['prices']))}.",
+        )
+    entry = book["prices"][name]
+    return Price(
+        name=name,
+        unit=entry["unit"],
+        tiers=tuple((up_to, dollars) for up_to, dollars in entry["tiers"]),
+        free_each_month=entry["free_each_month"],
+        as_of=entry["as_of"],
+        source=book["sources"][entry["source"]],
+    )
+
+
+def lambda_dollars(
+    requests: float,
+    *,
+    billed_ms: float,
+    memory_mb: int,
+    architecture: str = "x86_64",
+    free_tier: bool = False,
+) -> float:
+    """Return what a month of Lambda costs: requests and GB-seconds (notebook 00_start_here).
+
+    Args:
+        requests: invocations in the month.
+        billed_ms: billed duration of one of them.
+        memory_mb: the function's memory.
+        architecture: "x86_64" or "arm64".
+        free_tier: whether the free requests and GB-seconds are taken off.
+    """
+    gb_seconds = requests * billed_ms / 1000 * memory_mb / 1024
+    request_price, duration_price = price("lambda-request"), price(f"lambda-gb-second-{architecture}")
+    return request_price.dollars(requests, free_tier=free_tier) + duration_price.dollars(
+        gb_seconds, free_tier=free_tier
+    )
+
+
+def storage_dollars(name: str, size_bytes: float) -> float:
+    """Return what it costs to keep this many bytes for a month, at "s3-storage" or "logs-storage"."""
+    return price(name).dollars(size_bytes / BYTES_PER_GB)
+
+
+@dataclass(frozen=True)
+class PricedDay:
+    """A day's traffic, and what a month of such days costs.
+
+    Attributes:
+        requests_per_second: 24 values, one for each hour.
+        servers: how many always-on servers carry the busiest hour.
+    """
+
+    name: str
+    requests_per_second: tuple[float, ...]
+    lambda_dollars: float
+    server_dollars: float
+    servers: int
+
+
+@dataclass(frozen=True)
+class ServerComparison:
+    """Compare Lambda with always-on servers for the same work (notebook 00_start_here).
+
+    Attributes:
+        billed_ms, memory_mb: of one request on Lambda.
+        server_dollars_per_hour: the learner's own figure; the price book has no price of servers.
+        server_requests_per_second: how many requests one server carries.
+    """
+
+    billed_ms: float
+    memory_mb: int
+    server_dollars_per_hour: float
+    server_requests_per_second: float
+
+    def lambda_dollars(self, requests_per_second: float) -> float:
+        """Return the dollars a month on Lambda for a load that is steady, or an average."""
+        requests = requests_per_second * SECONDS_PER_MONTH
+        return lambda_dollars(requests, billed_ms=self.billed_ms, memory_mb=self.memory_mb)
+
+    def servers(self, requests_per_second: float) -> int:
+        """Return how many servers carry this load; one is always on."""
+        return max(1, math.ceil(requests_per_second / self.server_requests_per_second))
+
+    def server_dollars(self, requests_per_second: float) -> float:
+        """Return the dollars a month of the servers that carry this load."""
+        return self.servers(requests_per_second) * self.server_dollars_per_hour * HOURS_PER_MONTH
+
+    def crossing(self) -> float | None:
+        """Return the steady load that costs as much on Lambda as on one server; None: one can't carry it."""
+        one_request_a_second = self.lambda_dollars(1)
+        load = self.server_dollars(0) / one_request_a_second
+        return load if load <= self.server_requests_per_second else None
+
+    def day(self, name: str, requests_per_second: Sequence[float]) -> PricedDay:
+        """Price a day that is given hour by hour. The servers are as many as its busiest hour needs."""
+        average, peak = sum(requests_per_second) / len(requests_per_second), max(requests_per_second)
+        return PricedDay(
+            name,
+            tuple(requests_per_second),
+            self.lambda_dollars(average),
+            self.server_dollars(peak),
+            self.servers(peak),
+        )

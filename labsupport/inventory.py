@@ -1,0 +1,186 @@
+"""What the lab has built, found by asking the cloud: by the names' prefix, and by tags where AWS has them.
+
+Nothing is read from a file of ours, so a crashed notebook hides nothing. Layers have no tags, event source
+mappings and log groups are made without any: these count as ours by name, unless their function is somebody
+else's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from labsupport import naming
+from labsupport.resources.bucket import bucket_tags
+from labsupport.resources.event_source_mapping import event_source_mappings
+from labsupport.resources.ownership import as_dict
+from labsupport.resources.queue import GONE as QUEUE_GONE
+from labsupport.target import Target
+from labsupport.waiting import tolerate
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One thing on the cloud.
+
+    Attributes:
+        kind: a key of `KINDS`.
+        name: full name; of a layer version with its number, of an event source mapping its UUID.
+        arn: or "" where AWS gives none.
+        created: when it was made, or last changed where AWS tells only that.
+        note: what a learner wants to know about it, or "".
+    """
+
+    kind: str
+    name: str
+    arn: str
+    created: datetime | None = None
+    note: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind:<20} {self.name}" + (f"  ({self.note})" if self.note else "")
+
+
+class Resources(list[Resource]):
+    """Resources that show themselves as a table, one line each."""
+
+    def __repr__(self) -> str:
+        return (
+            "\n".join(map(str, self)) or "Nothing: the lab has built nothing here, or all of it is deleted."
+        )
+
+
+@dataclass(frozen=True)
+class _Search:
+    """What is looked for: the owner's names, but for things of functions that somebody else made."""
+
+    target: Target
+    owner: str
+    others_functions: frozenset[str]
+
+    def is_ours(self, name: str) -> bool:
+        return naming.is_ours(name, self.owner)
+
+    def is_ours_by_function(self, function_name: str) -> bool:
+        return self.is_ours(function_name) and function_name not in self.others_functions
+
+    def has_our_tags(self, tags: dict[str, str]) -> bool:
+        return naming.has_our_tags(tags, self.owner)
+
+    def pages(self, service: str, operation: str, key: str, **parameters: Any) -> Iterator[Any]:
+        for page in self.target.client(service).get_paginator(operation).paginate(**parameters):
+            yield from page.get(key, [])
+
+
+def inventory(target: Target, *, owner: str | None = None) -> Resources:
+    """Ask the cloud what this owner's notebooks have built (99_teardown shows it).
+
+    The order is the one in which things can be deleted.
+    """
+    owner = owner or target.owner
+    with target.tape.plumbing():
+        found = dict(_functions_by_name(target, owner))
+        others = frozenset(name for name, (_, is_ours) in found.items() if not is_ours)
+        search = _Search(target, owner, others)
+        functions = [function for function, is_ours in found.values() if is_ours]
+        return Resources(
+            resource
+            for kind, find in KINDS.items()
+            for resource in (functions if kind == "function" else find(search))
+        )
+
+
+def _functions_by_name(target: Target, owner: str) -> Iterator[tuple[str, tuple[Resource, bool]]]:
+    """Yield the functions with the owner's prefix, and whether their tags are the owner's too."""
+    search = _Search(target, owner, frozenset())
+    for function in search.pages("lambda", "list_functions", "Functions"):
+        name, arn = function["FunctionName"], function["FunctionArn"]
+        if search.is_ours(name):
+            with tolerate("ResourceNotFoundException"):  # deleted meanwhile: nobody's any more
+                tags = target.client("lambda").list_tags(Resource=arn)["Tags"]
+                changed = datetime.strptime(function["LastModified"], "%Y-%m-%dT%H:%M:%S.%f%z")
+                note = f"{function.get('Runtime', 'container image')}, {function['MemorySize']} MB"
+                yield name, (Resource("function", name, arn, changed, note), search.has_our_tags(tags))
+
+
+def _event_source_mappings(search: _Search) -> Iterator[Resource]:
+    for mapping in event_source_mappings(search.target):
+        function = mapping["FunctionArn"].split(":")[6]
+        if search.is_ours_by_function(function):
+            arn = mapping.get("EventSourceMappingArn", "")
+            note = f"to {function}, {mapping['State']}"
+            yield Resource("event source mapping", mapping["UUID"], arn, mapping["LastModified"], note)
+
+
+def _layer_versions(search: _Search) -> Iterator[Resource]:
+    for layer in search.pages("lambda", "list_layers", "Layers"):
+        name = layer["LayerName"]
+        if search.is_ours(name):
+            versions = search.pages("lambda", "list_layer_versions", "LayerVersions", LayerName=name)
+            for version in versions:
+                created = datetime.strptime(version["CreatedDate"], "%Y-%m-%dT%H:%M:%S.%f%z")
+                arn, number = version["LayerVersionArn"], version["Version"]
+                yield Resource("layer version", f"{name}:{number}", arn, created)
+
+
+def _queues(search: _Search) -> Iterator[Resource]:
+    sqs = search.target.client("sqs")
+    prefix = naming.name_prefix(search.owner)
+    for url in search.pages("sqs", "list_queues", "QueueUrls", QueueNamePrefix=prefix):
+        with tolerate(*QUEUE_GONE):
+            if search.has_our_tags(sqs.list_queue_tags(QueueUrl=url).get("Tags", {})):
+                attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+                created = datetime.fromtimestamp(int(attributes["CreatedTimestamp"]), UTC)
+                note = f"about {attributes['ApproximateNumberOfMessages']} messages"
+                yield Resource("queue", url.rsplit("/", 1)[-1], attributes["QueueArn"], created, note)
+
+
+def _buckets(search: _Search) -> Iterator[Resource]:
+    for bucket in search.pages("s3", "list_buckets", "Buckets"):
+        name = bucket["Name"]
+        if search.is_ours(name) and search.has_our_tags(bucket_tags(search.target, name)):
+            note = _contents(search.target, name)
+            yield Resource("bucket", name, f"arn:aws:s3:::{name}", bucket["CreationDate"], note)
+
+
+def _contents(target: Target, bucket: str) -> str:
+    with tolerate("NoSuchBucket"):
+        page = target.client("s3").list_object_versions(Bucket=bucket)
+        versions = len(page.get("Versions", [])) + len(page.get("DeleteMarkers", []))
+        return f"{'more than ' if page['IsTruncated'] else ''}{versions} object versions"
+    return ""
+
+
+def _roles(search: _Search) -> Iterator[Resource]:
+    for role in search.pages("iam", "list_roles", "Roles"):
+        name = role["RoleName"]
+        if search.is_ours(name):
+            with tolerate("NoSuchEntity"):
+                tags = search.target.client("iam").list_role_tags(RoleName=name)["Tags"]
+                if search.has_our_tags(as_dict(tags)):
+                    yield Resource("role", name, role["Arn"], role["CreateDate"])
+
+
+def _log_groups(search: _Search) -> Iterator[Resource]:
+    prefix = naming.log_group_name(naming.name_prefix(search.owner))
+    groups = search.pages("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=prefix)
+    for group in groups:
+        name = group["logGroupName"]
+        if search.is_ours_by_function(name.removeprefix(naming.log_group_name(""))):
+            created = datetime.fromtimestamp(group["creationTime"] / 1000, UTC)
+            note = f"{group.get('storedBytes', 0)} bytes, kept until it is deleted"
+            yield Resource("log group", name, group["arn"], created, note)
+
+
+KINDS: dict[str, Callable[[_Search], Iterator[Resource]]] = {
+    "event source mapping": _event_source_mappings,
+    "function": lambda search: iter(()),  # `inventory` has them already: other kinds depend on them
+    "layer version": _layer_versions,
+    "queue": _queues,
+    "bucket": _buckets,
+    "role": _roles,
+    "log group": _log_groups,
+}
+"""The kinds of things that the lab builds, in the order in which they can be deleted."""

@@ -1,0 +1,85 @@
+"""Invoking a function and reading what came back. A failing handler is a result here, not an exception."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from labsupport.logs import Report, parse_report, parse_tail
+from labsupport.target import Target
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """What one synchronous invocation returned.
+
+    Attributes:
+        result: what the handler returned, decoded from JSON; None where it failed.
+        error_type: of a function error, such as "KeyError" or "Runtime.ImportModuleError"; else None.
+        error_message: of a function error; else None.
+        stack_trace: the handler's own frames; [] without an error.
+        log_lines: the last 4 KB of the invocation's log.
+        report: its REPORT line; None where the log was longer than 4 KB and cut it off.
+        request_id: as in the log.
+    """
+
+    result: Any
+    error_type: str | None
+    error_message: str | None
+    stack_trace: list[str] = field(repr=False)
+    log_lines: list[str] = field(repr=False)
+    report: Report | None
+    request_id: str
+
+    @property
+    def failed(self) -> bool:
+        """Whether the function ended with an error."""
+        return self.error_type is not None
+
+    @property
+    def cold(self) -> bool | None:
+        """Whether a new execution environment was made for it; None where the REPORT line is missing."""
+        return None if self.report is None else self.report.init_ms is not None
+
+    def __repr__(self) -> str:
+        start = {True: "cold start", False: "warm start", None: "start unknown"}[self.cold]
+        took = f", {self.report.duration_ms:g} ms, billed {self.report.billed_ms} ms" if self.report else ""
+        outcome = f"{self.error_type}: {self.error_message}" if self.failed else repr(self.result)
+        return f"Invocation({start}{took})\n{outcome}"
+
+
+def invoke_function(target: Target, name: str, payload: Any = None) -> Invocation:
+    """Invoke a function and wait for its answer, with the end of its log.
+
+    Args:
+        target: where.
+        name: full name or ARN of the function, with a qualifier if need be.
+        payload: the event, anything that JSON can hold; None is sent as {}.
+
+    Raises:
+        botocore.exceptions.ClientError: Lambda did not run it: TooManyRequestsException, AccessDenied ...
+    """
+    answer = target.client("lambda").invoke(
+        FunctionName=name,
+        InvocationType="RequestResponse",
+        LogType="Tail",
+        Payload=json.dumps({} if payload is None else payload, ensure_ascii=False).encode(),
+    )
+    result = _decoded(answer["Payload"].read())
+    error = result if "FunctionError" in answer and isinstance(result, dict) else {}
+    log_lines = parse_tail(answer.get("LogResult", ""))
+    reports = [report for line in log_lines if (report := parse_report(line))]
+    return Invocation(
+        result=None if "FunctionError" in answer else result,
+        error_type=error.get("errorType", answer.get("FunctionError")),
+        error_message=error.get("errorMessage"),
+        stack_trace=error.get("stackTrace", []),
+        log_lines=log_lines,
+        report=reports[-1] if reports else None,
+        request_id=reports[-1].request_id if reports else answer["ResponseMetadata"]["RequestId"],
+    )
+
+
+def _decoded(body: bytes) -> Any:
+    return json.loads(body) if body else None

@@ -1,0 +1,291 @@
+"""`Lab`, the one object that a notebook holds. Read this file first.
+
+A notebook's Setup cell says `lab = Lab("05")`. That reads the settings, connects to the target (the local
+cloud, which it starts if need be, or a named AWS account) and prints where it is. From then on:
+
+* The AWS call that a step teaches stands in the notebook as boto3: `s3 = lab.client("s3")`.
+* What is not the lesson is a method here, one line into `labsupport.resources`: names, tags, zips, waiting.
+* Every call is on the tape. `lab.calls()` shows those of a cell with their AWS CLI equivalents.
+* Nothing is remembered: running a cell again updates what is there, and `lab.teardown()` asks the cloud
+  what there is to delete. So a notebook can be stopped anywhere and run again.
+* A notebook never asks which cloud it is on. Only `labsupport.target` decides that.
+
+A thing's short name ("thumbnail") becomes `lab-<owner>-thumbnail` on the cloud.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import boto3
+
+from labsupport import naming, waiting
+from labsupport.errors import TeardownError
+from labsupport.expected import expect_error
+from labsupport.inventory import Resources, inventory
+from labsupport.invocation import Invocation, invoke_function
+from labsupport.logs import LogEvents, Report, read_log_events, wait_for_report
+from labsupport.packaging import build_layer, lambda_platform, zip_directory
+from labsupport.permissions import read_policy
+from labsupport.resources.bucket import deploy_bucket, notify_function
+from labsupport.resources.event_invoke import on_failure
+from labsupport.resources.function import FunctionDescription, deploy_function
+from labsupport.resources.function_policy import allow_invoke
+from labsupport.resources.layer import LayerVersion, publish_layer
+from labsupport.resources.queue import QueueDescription, deploy_queue
+from labsupport.resources.role import deploy_role
+from labsupport.settings import Settings
+from labsupport.tape import Calls, Tape
+from labsupport.target import Target, connect
+from labsupport.teardown import TeardownReport, teardown
+
+Answer = TypeVar("Answer")
+HOST_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+class Lab:
+    """Build on the cloud for one notebook (introduced in 00_start_here).
+
+    Attributes:
+        notebook: its number, such as "05".
+        settings: what the environment says.
+        target: where the lab builds.
+        account, region, owner: of the target.
+        is_unattended: nobody is there to answer.
+    """
+
+    def __init__(self, notebook: str, *, settings: Settings | None = None) -> None:
+        self.notebook = notebook
+        self.settings = settings or Settings.from_environment()
+        self.tape = Tape()
+        self.target = connect(self.settings, tape=self.tape, notebook=notebook)
+        self.account, self.region, self.owner = self.target.account, self.target.region, self.target.owner
+        self.is_unattended = self.settings.unattended
+        _join_notebook(self.target)
+        print(self)
+
+    def __repr__(self) -> str:
+        place = "Local cloud" if self.target.name == "local" else "AWS"
+        return f"{place}, account {self.account}, Region {self.region}. Names begin with lab-{self.owner}-."
+
+    def client(self, service: str, **config: Any) -> Any:
+        """Return a boto3 client for this cloud. `config`: options of botocore's Config."""
+        return self.target.client(service, **config)
+
+    def name(self, thing: str) -> str:
+        """Return the full name of a thing; a full name or an ARN is returned as it is."""
+        if thing.startswith("arn:") or naming.is_ours(thing, self.owner):
+            return thing
+        return naming.resource_name(self.owner, thing)
+
+    def tags(self) -> dict[str, str]:
+        """Return the tags to give to what a cell creates itself, or the teardown will not find it."""
+        return self.target.tags()
+
+    # --- Building -----------------------------------------------------------------------------------------
+
+    def deploy_role(
+        self,
+        thing: str,
+        *,
+        policy: Mapping[str, Any] | None = None,
+        values: Mapping[str, str] | None = None,
+    ) -> str:
+        """Create or update a function's execution role, and return its ARN.
+
+        Args:
+            thing: short name of the function that it is for.
+            policy: what the role allows; by default functions/<thing>/policy.json.
+            values: the policy file's placeholders. account, region, owner and function_name are filled in.
+        """
+        if policy is None:
+            path = self.settings.project / "functions" / thing / "policy.json"
+            policy = read_policy(path, self._common_values(thing) | dict(values or {}))
+        return deploy_role(self.target, self.name(thing), policy=dict(policy))
+
+    def deploy_function(
+        self,
+        thing: str,
+        *,
+        role_arn: str | None = None,
+        code: bytes | Path | None = None,
+        layers: Sequence[LayerVersion | str] = (),
+        environment: Mapping[str, str] | None = None,
+        values: Mapping[str, str] | None = None,
+        handler: str = "handler.handler",
+        memory_mb: int = 128,
+        timeout_seconds: int = 3,
+    ) -> FunctionDescription:
+        """Create or update a function, and return when it can be invoked.
+
+        Args:
+            thing: short name.
+            role_arn: the execution role; by default `deploy_role(thing, values=values)`.
+            code: a folder or a zip; by default functions/<thing>.
+            layers: as `deploy_layer` returns them, or ARNs of layer versions.
+            environment: the function's environment variables.
+            values: see `deploy_role`.
+            handler, memory_mb, timeout_seconds: as Lambda's.
+        """
+        source = self.settings.project / "functions" / thing if code is None else code
+        description = deploy_function(
+            self.target,
+            self.name(thing),
+            code=source if isinstance(source, bytes) else zip_directory(source),
+            role_arn=role_arn or self.deploy_role(thing, values=values),
+            handler=handler,
+            runtime=f"python{HOST_PYTHON}",
+            memory_mb=memory_mb,
+            timeout_seconds=timeout_seconds,
+            environment=environment,
+            layers=[layer if isinstance(layer, str) else layer.arn for layer in layers],
+        )
+        print(f"Function {description.name}: {description.change}.")
+        return description
+
+    def deploy_layer(
+        self, thing: str, *, platform: str | None = None, python_version: str = HOST_PYTHON
+    ) -> LayerVersion:
+        """Build layers/<thing> with pip and publish it, unless that version is the newest already.
+
+        Args:
+            thing: short name.
+            platform: of the wheels, such as "manylinux_2_34_x86_64"; by default the platform that functions
+                run on here.
+            python_version: of the wheels.
+        """
+        archive = build_layer(
+            thing,
+            cache_dir=self.settings.home / "cache",
+            platform=platform or self._platform(python_version),
+            python_version=python_version,
+            progress=print,
+        )
+        contents = archive.path.read_bytes()
+        return publish_layer(self.target, self.name(thing), contents, python_version=python_version)
+
+    def deploy_bucket(self, thing: str, *, versioned: bool = False) -> str:
+        """Create a bucket if it isn't there, and return its full name."""
+        return deploy_bucket(self.target, self.name(thing), versioned=versioned)
+
+    def deploy_queue(self, thing: str) -> QueueDescription:
+        """Create a queue if it isn't there."""
+        return deploy_queue(self.target, self.name(thing))
+
+    def allow_invoke(self, thing: str, *, service: str, source_arn: str, statement_id: str) -> None:
+        """Let a service invoke a function (its resource-based policy)."""
+        allow_invoke(
+            self.target,
+            self.name(thing),
+            service=service,
+            source_arn=source_arn,
+            statement_id=statement_id,
+        )
+
+    def notify_function(self, bucket: str, function_arn: str, *, prefix: str, suffix: str = "") -> None:
+        """Invoke a function for each new object whose key matches."""
+        notify_function(self.target, self.name(bucket), function_arn, prefix=prefix, suffix=suffix)
+
+    def on_failure(self, thing: str, destination_arn: str, *, retries: int = 0) -> None:
+        """Send a function's failed asynchronous events to a queue, topic, bucket or function."""
+        on_failure(self.target, self.name(thing), destination_arn, retries=retries)
+
+    # --- Using and looking --------------------------------------------------------------------------------
+
+    def invoke(self, thing: str, payload: Any = None) -> Invocation:
+        """Invoke a function and wait for the answer. A failing handler is a result too."""
+        return invoke_function(self.target, self.name(thing), payload)
+
+    def logs(self, thing: str, *, since: datetime | None = None) -> LogEvents:
+        """Return a function's log events, oldest first."""
+        return read_log_events(self.target, self.name(thing), since=since)
+
+    def wait_for_report(
+        self,
+        thing: str,
+        *,
+        request_id: str | None = None,
+        since: datetime | None = None,
+        timeout_seconds: float = 60,
+    ) -> Report:
+        """Wait for the REPORT line of an invocation that nobody waited for, such as one by S3."""
+        return wait_for_report(
+            self.target,
+            self.name(thing),
+            request_id=request_id,
+            since=since,
+            timeout_seconds=timeout_seconds,
+        )
+
+    def wait_until(
+        self, condition: Callable[[], Answer | None], *, doing: str, timeout_seconds: float = 60
+    ) -> Answer:
+        """Ask until the answer is true, and return it. The calls in it are plumbing on the tape."""
+        with self.tape.plumbing():
+            return waiting.wait_until(condition, doing=doing, timeout_seconds=timeout_seconds)
+
+    def expect_error(self, code: str) -> AbstractContextManager[None]:
+        """Show the AWS error that a step provokes: `with lab.expect_error("InvalidArgument"):`."""
+        return expect_error(code)
+
+    def calls(self, *, plumbing: bool = False) -> Calls:
+        """Return the AWS calls of the newest cell that made any; labsupport's own only if asked for."""
+        return Calls(call for call in self.tape.cell() if plumbing or not call.plumbing)
+
+    # --- Cleaning up --------------------------------------------------------------------------------------
+
+    def inventory(self) -> Resources:
+        """Ask the cloud what the lab has built here, in all notebooks."""
+        return inventory(self.target)
+
+    def teardown(self, *, dry_run: bool = False) -> TeardownReport:
+        """Delete everything that the lab built here, in all notebooks.
+
+        Raises:
+            TeardownError: some of it is still there.
+        """
+        report = teardown(self.target, progress=print, dry_run=dry_run)
+        if not dry_run and report.left:
+            raise TeardownError(
+                doing="deleting what the lab built",
+                cause=f"{len(report.left)} things are still there.",
+                next_step="Run it again: it goes on where it stopped.",
+                detail="\n".join([*map(str, report.failed), *map(str, report.left)]),
+            )
+        return report
+
+    def _common_values(self, thing: str) -> dict[str, str]:
+        return {
+            "account": self.account,
+            "region": self.region,
+            "owner": self.owner,
+            "function_name": self.name(thing),
+        }
+
+    def _platform(self, python_version: str) -> str | None:
+        return None if self.target.name == "local" else lambda_platform(python_version)
+
+
+def _join_notebook(target: Target) -> None:
+    """Let IPython tell the tape when a cell starts, and let the notebook's other tools reach the same cloud.
+
+    Without that, a plain `boto3.client("s3")` or a pasted `!aws s3 ls` would go to the learner's own account.
+    Outside notebooks nothing is changed.
+    """
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    if shell is None:
+        return
+    shell.events.register("pre_run_cell", target.tape.start_cell)
+    boto3.DEFAULT_SESSION = target.session
+    for name, value in target.environment().items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value

@@ -1,0 +1,77 @@
+"""Execution roles: what a function may do.
+
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from labsupport.resources.ownership import as_dict, as_list, require_ours
+from labsupport.target import Target
+from labsupport.waiting import tolerate
+
+POLICY_NAME = "least-privilege"
+
+
+def deploy_role(
+    target: Target, name: str, *, policy: dict[str, Any], trust: str = "lambda.amazonaws.com"
+) -> str:
+    """Create the role or bring it up to date, and return its ARN.
+
+    Args:
+        target: where.
+        name: full name of the role.
+        policy: the permissions, an IAM policy document; the role's only inline policy.
+        trust: the service principal that may assume the role.
+    """
+    iam = target.client("iam")
+    document = _trust_document(trust)
+    with target.tape.plumbing():
+        role = describe_role(target, name)
+        if role is None:
+            tags = as_list(target.tags())
+            answer = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(document), Tags=tags)
+            role = answer["Role"]
+        else:
+            require_ours(target, f"role {name}", as_dict(role.get("Tags", [])))
+            if role["AssumeRolePolicyDocument"] != document:
+                iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(document))
+        if _inline_policy(target, name) != policy:
+            iam.put_role_policy(RoleName=name, PolicyName=POLICY_NAME, PolicyDocument=json.dumps(policy))
+    return str(role["Arn"])
+
+
+def describe_role(target: Target, name: str) -> dict[str, Any] | None:
+    """Return IAM's description of the role with its tags, or None."""
+    with tolerate("NoSuchEntity"):
+        role: dict[str, Any] = target.client("iam").get_role(RoleName=name)["Role"]
+        return role
+    return None
+
+
+def delete_role(target: Target, name: str) -> None:
+    """Delete the role with its policies."""
+    iam = target.client("iam")
+    with target.tape.plumbing(), tolerate("NoSuchEntity"):
+        for page in iam.get_paginator("list_role_policies").paginate(RoleName=name):
+            for policy_name in page["PolicyNames"]:
+                iam.delete_role_policy(RoleName=name, PolicyName=policy_name)
+        for page in iam.get_paginator("list_attached_role_policies").paginate(RoleName=name):
+            for policy in page["AttachedPolicies"]:
+                iam.detach_role_policy(RoleName=name, PolicyArn=policy["PolicyArn"])
+        iam.delete_role(RoleName=name)
+
+
+def _inline_policy(target: Target, name: str) -> dict[str, Any] | None:
+    with tolerate("NoSuchEntity"):
+        answer = target.client("iam").get_role_policy(RoleName=name, PolicyName=POLICY_NAME)
+        document: dict[str, Any] = answer["PolicyDocument"]
+        return document
+    return None
+
+
+def _trust_document(service: str) -> dict[str, Any]:
+    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    return {"Version": "2012-10-17", "Statement": [statement]}

@@ -1,0 +1,77 @@
+"""What the environment says about the lab: the only place where `os.environ` is read for settings."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from labsupport.errors import TargetError
+
+DEFAULT_REGION = "us-east-1"
+TARGETS = ("local", "aws")
+PROJECT = Path(__file__).resolve().parents[1]
+"""The project's root: it holds `notebooks/`, `functions/` and `layers/` beside this package."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Say where the lab builds, under which names, and where its own files lie.
+
+    Attributes:
+        target: "local" (the local cloud) or "aws" (a real account).
+        region: AWS Region; None only on aws, and means: the profile's Region.
+        owner: LAB_OWNER, the name part that keeps learners apart; None means: derive one.
+        home: the lab's own files (local cloud, caches).
+        project: the project's root.
+        aws_account: LAB_AWS_ACCOUNT, the account that the learner names; used only on aws.
+        aws_profile: AWS_PROFILE; None in local mode, which never reads the learner's profiles.
+        unattended: nobody is there to answer (`lab run`, CI).
+    """
+
+    target: str = "local"
+    region: str | None = DEFAULT_REGION
+    owner: str | None = None
+    home: Path = PROJECT / ".lab"
+    project: Path = PROJECT
+    aws_account: str | None = None
+    aws_profile: str | None = None
+    unattended: bool = False
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
+        """Read the settings. An empty variable counts as unset.
+
+        Raises:
+            TargetError: a variable has a value that the lab can't use.
+        """
+        values = {name: value.strip() for name, value in environ.items() if value.strip()}
+        target = _checked(values, "LAB_TARGET", r"local|aws", "Use local or aws.") or "local"
+        on_aws = target == "aws"
+        region = _checked(values, "LAB_REGION", r"[a-z]{2,}(-[a-z]+)+-\d+", "Use a Region such as us-east-1.")
+        return cls(
+            target=target,
+            region=region or (_aws_region(values) if on_aws else DEFAULT_REGION),
+            owner=_checked(values, "LAB_OWNER", r"[a-z0-9]{1,12}", "Use 1 to 12 of a-z and 0-9."),
+            home=Path(values.get("LAB_HOME", PROJECT / ".lab")).expanduser().absolute(),
+            aws_account=_checked(values, "LAB_AWS_ACCOUNT", r"\d{12}", "Use the account id, 12 digits."),
+            aws_profile=(values.get("AWS_PROFILE") or values.get("AWS_DEFAULT_PROFILE")) if on_aws else None,
+            unattended=values.get("LAB_UNATTENDED", "0").lower() in ("1", "true", "yes"),
+        )
+
+
+def _aws_region(values: Mapping[str, str]) -> str | None:
+    return values.get("AWS_REGION") or values.get("AWS_DEFAULT_REGION")
+
+
+def _checked(values: Mapping[str, str], name: str, pattern: str, hint: str) -> str | None:
+    value = values.get(name)
+    if value is not None and not re.fullmatch(pattern, value):
+        raise TargetError(
+            doing=f"reading the setting {name}",
+            cause=f"{value!r} is not a value that it can have.",
+            next_step=hint,
+        )
+    return value

@@ -1,0 +1,135 @@
+"""Deleting everything that the lab built: in an order that works, once more for what came back, and proven.
+
+A failure doesn't end it: it is kept, the rest is deleted, and running it again goes on where it stopped. At
+the end the cloud is asked what is left; that answer counts, not what we believe to have deleted.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from labsupport.errors import CloudError, LabError
+from labsupport.inventory import Resource, Resources, inventory
+from labsupport.resources.bucket import clear_notifications, delete_bucket
+from labsupport.resources.event_source_mapping import delete_event_source_mapping
+from labsupport.resources.function import delete_function
+from labsupport.resources.layer import delete_layer_version
+from labsupport.resources.log_group import delete_log_group
+from labsupport.resources.queue import delete_queue
+from labsupport.resources.role import delete_role
+from labsupport.target import Target
+
+LATE_LOG_SECONDS = 1.0
+"""An invocation that was under way writes its log after its function is gone; then the log group is back."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Name a thing that could not be deleted, and why."""
+
+    resource: Resource
+    error: str
+
+    def __str__(self) -> str:
+        return f"{self.resource.kind} {self.resource.name}: {self.error}"
+
+
+@dataclass(frozen=True)
+class TeardownReport:
+    """What was deleted, what could not be, and what the cloud says is left."""
+
+    deleted: Resources
+    failed: list[Failure]
+    left: Resources
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing of the lab is left."""
+        return not self.left
+
+    def __repr__(self) -> str:
+        end = "Nothing of the lab is left." if self.is_clean else f"{len(self.left)} things are left."
+        return f"{len(self.deleted)} deleted, {len(self.failed)} failed. {end}"
+
+
+DELETE: dict[str, Callable[[Target, str], None]] = {
+    "event source mapping": delete_event_source_mapping,
+    "function": delete_function,
+    "layer version": delete_layer_version,
+    "queue": delete_queue,
+    "bucket": delete_bucket,
+    "role": delete_role,
+    "log group": delete_log_group,
+}
+
+
+def teardown(
+    target: Target,
+    *,
+    progress: Callable[[str], object] = lambda sentence: None,
+    dry_run: bool = False,
+    late_log_seconds: float = LATE_LOG_SECONDS,
+) -> TeardownReport:
+    """Delete everything of the target's owner.
+
+    Args:
+        target: where.
+        progress: is called with a short sentence for each step.
+        dry_run: only say what would be deleted; it is then all in `left`.
+        late_log_seconds: how long to wait for log groups that come back.
+
+    Raises:
+        CloudError: the local cloud doesn't answer.
+    """
+    found = inventory(target)
+    if dry_run:
+        for resource in found:
+            progress(f"Would delete {resource}")
+        return TeardownReport(Resources(), [], found)
+    deleted, failed = Resources(), list[Failure]()
+    # First, or emptying a bucket would still invoke functions.
+    for bucket in (resource for resource in found if resource.kind == "bucket"):
+        _attempt(clear_notifications, target, bucket, failed)
+    _delete(target, found, progress, deleted, failed)
+    if any(resource.kind == "function" for resource in found):
+        time.sleep(late_log_seconds)
+    left = inventory(target)
+    came_back = [resource for resource in left if resource.kind == "log group"]
+    if came_back:
+        _delete(target, Resources(came_back), progress, deleted, failed)
+        left = inventory(target)
+    report = TeardownReport(deleted, failed, left)
+    progress(repr(report))
+    return report
+
+
+def _delete(
+    target: Target,
+    resources: Resources,
+    progress: Callable[[str], object],
+    deleted: Resources,
+    failed: list[Failure],
+) -> None:
+    for resource in resources:
+        if _attempt(DELETE[resource.kind], target, resource, failed):
+            progress(f"Deleted {resource.kind} {resource.name}")
+            deleted.append(resource)
+        else:
+            progress(f"Could not delete {failed[-1]}")
+
+
+def _attempt(
+    delete: Callable[[Target, str], None], target: Target, resource: Resource, failed: list[Failure]
+) -> bool:
+    try:
+        delete(target, resource.name)
+    except CloudError:
+        raise  # nothing answers, so nothing else can be deleted either
+    except (BotoCoreError, ClientError, LabError) as error:
+        failed.append(Failure(resource, str(error)))
+        return False
+    return True

@@ -1,0 +1,27 @@
+"""What an account holds, whoever made it. Asked of AWS's own APIs, and not of the lab's inventory."""
+
+from __future__ import annotations
+
+from labsupport.target import Target
+
+LISTS = (
+    ("lambda", "list_functions", "Functions", "FunctionArn"),
+    ("lambda", "list_layers", "Layers", "LayerArn"),
+    ("lambda", "list_event_source_mappings", "EventSourceMappings", "UUID"),
+    ("s3", "list_buckets", "Buckets", "Name"),
+    ("sqs", "list_queues", "QueueUrls", None),
+    ("iam", "list_roles", "Roles", "Arn"),
+    ("iam", "list_policies", "Policies", "Arn"),
+    ("logs", "describe_log_groups", "logGroups", "arn"),
+)
+OPTIONS = {"list_policies": {"Scope": "Local"}}
+
+
+def everything_on(target: Target) -> list[str]:
+    """Return the name of each thing that a lab could have left, as "service: name"."""
+    found = []
+    for service, operation, key, name in LISTS:
+        pages = target.client(service).get_paginator(operation).paginate(**OPTIONS.get(operation, {}))
+        for page in pages:
+            found += [f"{service}: {entry[name] if name else entry}" for entry in page.get(key, [])]
+    return found

@@ -1,0 +1,215 @@
+"""The inventory and the teardown find everything of one owner, and nothing of anybody else."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from labsupport.errors import CloudError
+from labsupport.inventory import inventory
+from labsupport.packaging import zip_files
+from labsupport.resources.bucket import deploy_bucket
+from labsupport.resources.function import deploy_function
+from labsupport.resources.layer import publish_layer
+from labsupport.resources.queue import deploy_queue
+from labsupport.resources.role import deploy_role
+from labsupport.target import Target
+from labsupport.teardown import teardown
+
+pytestmark = pytest.mark.functional
+
+POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+CODE = zip_files({"handler.py": b"def handler(event, context):\n    return event\n"})
+ALL_KINDS = [
+    "event source mapping",
+    "function",
+    "layer version",
+    "queue",
+    "bucket",
+    "role",
+    "log group",
+]
+
+
+def build_one_of_each(target: Target) -> None:
+    def name(thing: str) -> str:
+        return f"lab-{target.owner}-{thing}"
+
+    role_arn = deploy_role(target, name("echo"), policy=POLICY)
+    deploy_function(target, name("echo"), code=CODE, role_arn=role_arn)
+    target.client("lambda").invoke(FunctionName=name("echo"))
+    queue = deploy_queue(target, name("jobs"))
+    target.client("lambda").create_event_source_mapping(FunctionName=name("echo"), EventSourceArn=queue.arn)
+    for code in (b"1", b"2"):
+        publish_layer(target, name("lib"), zip_files({"python/a.py": code}), python_version="3.11")
+    deploy_bucket(target, name("photos"), versioned=True)
+    for key in ("a", "a", "b"):
+        target.client("s3").put_object(Bucket=name("photos"), Key=key, Body=b"x")
+    target.client("s3").delete_object(Bucket=name("photos"), Key="a")
+
+
+def kinds(target: Target) -> list[str]:
+    return [resource.kind for resource in inventory(target)]
+
+
+def test_where_nothing_was_built_the_inventory_is_empty_and_a_teardown_does_nothing(target: Target) -> None:
+    assert inventory(target) == []
+    report = teardown(target)
+    assert (report.deleted, report.failed, report.is_clean) == ([], [], True)
+
+
+def test_everything_is_found_in_the_order_of_deletion(target: Target) -> None:
+    build_one_of_each(target)
+    assert list(dict.fromkeys(kinds(target))) == ALL_KINDS
+    assert kinds(target).count("layer version") == 2
+    by_kind = {resource.kind: resource for resource in inventory(target)}
+    assert by_kind["bucket"].note == "4 object versions"
+    assert by_kind["function"].arn.endswith(f"function:lab-{target.owner}-echo")
+    assert all(resource.created is not None for resource in inventory(target))
+
+
+def test_everything_is_deleted_and_a_second_teardown_finds_nothing(target: Target) -> None:
+    build_one_of_each(target)
+    sentences: list[str] = []
+    report = teardown(target, progress=sentences.append, late_log_seconds=0)
+    assert report.failed == []
+    assert report.is_clean
+    assert {resource.kind for resource in report.deleted} == set(ALL_KINDS)
+    assert sentences[-1].endswith("Nothing of the lab is left.")
+    assert inventory(target) == []
+    assert teardown(target).deleted == []
+
+
+def test_a_dry_run_deletes_nothing_and_says_what_it_would(target: Target) -> None:
+    deploy_queue(target, f"lab-{target.owner}-jobs")
+    sentences: list[str] = []
+    report = teardown(target, progress=sentences.append, dry_run=True)
+    assert [resource.kind for resource in report.left] == ["queue"]
+    assert sentences[0].startswith("Would delete queue")
+    assert kinds(target) == ["queue"]
+
+
+def test_another_owners_things_are_not_found_and_not_touched(target: Target) -> None:
+    neighbour = replace(target, owner=f"{target.owner}x"[:12], _clients={})
+    assert neighbour.owner.startswith(target.owner)
+    build_one_of_each(neighbour)
+    assert inventory(target) == []
+    teardown(target, late_log_seconds=0)
+    assert sorted(set(kinds(neighbour))) == sorted(ALL_KINDS)
+    assert inventory(target, owner=neighbour.owner) == inventory(neighbour)
+    assert teardown(neighbour, late_log_seconds=0).is_clean
+
+
+@pytest.fixture
+def strangers(target: Target) -> Any:
+    """Build things with our names that the lab did not tag, and delete them afterwards."""
+    iam, s3, sqs = target.client("iam"), target.client("s3"), target.client("sqs")
+    aws_lambda, logs = target.client("lambda"), target.client("logs")
+    name = f"lab-{target.owner}-theirs"
+    role_arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(POLICY))["Role"]["Arn"]
+    aws_lambda.create_function(
+        FunctionName=name,
+        Role=role_arn,
+        Runtime="python3.11",
+        Handler="handler.handler",
+        Code={"ZipFile": CODE},
+    )
+    s3.create_bucket(Bucket=name)
+    url = sqs.create_queue(QueueName=name, tags={"lab": "serverless-lab"})["QueueUrl"]
+    arn = f"arn:aws:sqs:{target.region}:{target.account}:{name}"
+    mapping = aws_lambda.create_event_source_mapping(FunctionName=name, EventSourceArn=arn)["UUID"]
+    logs.create_log_group(logGroupName=f"/aws/lambda/{name}")
+    yield name
+    aws_lambda.delete_event_source_mapping(UUID=mapping)
+    aws_lambda.delete_function(FunctionName=name)
+    logs.delete_log_group(logGroupName=f"/aws/lambda/{name}")
+    sqs.delete_queue(QueueUrl=url)
+    s3.delete_bucket(Bucket=name)
+    iam.delete_role(RoleName=name)
+
+
+def test_untagged_things_with_our_names_are_not_found_and_not_touched(target: Target, strangers: str) -> None:
+    deploy_queue(target, f"lab-{target.owner}-ours")
+    assert [resource.name for resource in inventory(target)] == [f"lab-{target.owner}-ours"]
+    report = teardown(target, late_log_seconds=0)
+    assert report.is_clean
+    assert len(report.deleted) == 1
+    # The fixture deletes each of them, which fails for one that is gone.
+
+
+def test_what_fails_is_reported_the_rest_is_deleted_and_a_second_run_finishes(target: Target) -> None:
+    build_one_of_each(target)
+    broken = f"lab-{target.owner}-photos"
+    s3 = target.client("s3")
+
+    def deny(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "not today"}}, "DeleteBucket")
+
+    s3.meta.events.register("before-call.s3.DeleteBucket", deny)
+    report = teardown(target, late_log_seconds=0)
+    assert [(failure.resource.kind, failure.resource.name) for failure in report.failed] == [
+        ("bucket", broken)
+    ]
+    assert "AccessDenied" in report.failed[0].error
+    assert [resource.name for resource in report.left] == [broken]
+    assert not report.is_clean
+    s3.meta.events.unregister("before-call.s3.DeleteBucket", deny)
+    assert teardown(target).is_clean
+
+
+def test_a_log_group_that_comes_back_is_deleted_once_more(target: Target) -> None:
+    name = f"lab-{target.owner}-echo"
+    deploy_function(target, name, code=CODE, role_arn=deploy_role(target, name, policy=POLICY))
+    group = f"/aws/lambda/{name}"
+
+    def come_back(sentence: str) -> None:
+        if sentence.startswith("Deleted role"):
+            target.client("logs").create_log_group(logGroupName=group)
+
+    report = teardown(target, progress=come_back, late_log_seconds=0)
+    assert report.is_clean
+    assert group in [resource.name for resource in report.deleted]
+
+
+def test_a_queues_mapping_of_a_deleted_function_is_still_ours(target: Target) -> None:
+    build_one_of_each(target)
+    target.client("lambda").delete_function(FunctionName=f"lab-{target.owner}-echo")
+    report = teardown(target, late_log_seconds=0)
+    assert report.is_clean
+    mappings = target.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+    assert [each for each in mappings if target.owner in each["FunctionArn"]] == []
+
+
+def test_more_things_than_one_page_are_all_found(target: Target) -> None:
+    iam = target.client("iam")
+    for number in range(105):  # IAM lists 100 at a time
+        deploy_tags = [{"Key": key, "Value": value} for key, value in target.tags().items()]
+        iam.create_role(
+            RoleName=f"lab-{target.owner}-{number}",
+            AssumeRolePolicyDocument=json.dumps(POLICY),
+            Tags=deploy_tags,
+        )
+    for number in range(55):  # Lambda lists 50 at a time
+        archive = zip_files({"python/a.py": b"%d" % number})
+        target.client("lambda").publish_layer_version(
+            LayerName=f"lab-{target.owner}-lib", Content={"ZipFile": archive}
+        )
+    assert kinds(target).count("role") == 105
+    assert kinds(target).count("layer version") == 55
+    assert teardown(target, late_log_seconds=0).is_clean
+
+
+def test_when_the_cloud_stops_answering_then_a_teardown_ends_at_once(target: Target) -> None:
+    deploy_queue(target, f"lab-{target.owner}-jobs")
+
+    def gone(**_: Any) -> None:
+        raise CloudError(doing="calling the local cloud", cause="it has stopped.", next_step="Start it.")
+
+    target.client("sqs").meta.events.register("before-call.sqs.DeleteQueue", gone)
+    with pytest.raises(CloudError):
+        teardown(target)
+    target.client("sqs").meta.events.unregister("before-call.sqs.DeleteQueue", gone)

@@ -1,0 +1,73 @@
+"""A notebook whose kernel is killed half-way can be started again, and what it had built can be deleted."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+from nbclient import NotebookClient
+
+from labsupport.commands.run.execution import OwnKernelManager
+from tests.checkout import ROOT, Checkout
+
+pytestmark = pytest.mark.notebooks
+
+NOTEBOOK = "05_s3_thumbnails"
+TIMEOUT_SECONDS = 600
+
+
+def cells_that_break() -> dict[str, int]:
+    """Return the index of the first code cell after each heading "Break it", by the cell's id."""
+    cells = nbformat.read(ROOT / "notebooks" / f"{NOTEBOOK}.ipynb", as_version=4).cells
+    found, pending = {}, False
+    for index, cell in enumerate(cells):
+        if cell.cell_type == "markdown":
+            pending = pending or bool(re.search(r"(?m)^### Break it", cell.source))
+        elif pending:
+            found[cell.id], pending = index, False
+    return found
+
+
+def run_and_kill(course: Checkout, notebook: Path, last: int) -> None:
+    """Execute the cells up to `last` in a real kernel, then kill -9 it."""
+    content = nbformat.read(notebook, as_version=4)
+    client = NotebookClient(
+        content,
+        timeout=TIMEOUT_SECONDS,
+        kernel_manager_class=OwnKernelManager,
+        resources={"metadata": {"path": str(notebook.parent)}},
+    )
+    client.create_kernel_manager()
+    client.start_new_kernel(env=course.environ)
+    try:
+        client.start_new_kernel_client()
+        for index, cell in enumerate(content.cells[: last + 1]):
+            client.execute_cell(cell, index)
+        kernel = psutil.Process(client.km.provisioner.pid)
+        os.kill(kernel.pid, signal.SIGKILL)
+        kernel.wait(10)
+    finally:
+        with contextlib.suppress(Exception):
+            client._cleanup_kernel()
+
+
+def test_a_notebook_starts_again_wherever_its_kernel_was_killed(course: Checkout) -> None:
+    notebook = course.notebooks / f"{NOTEBOOK}.ipynb"
+    places = cells_that_break()
+    assert len(places) >= 3
+    for index in places.values():
+        run_and_kill(course, notebook, index)
+    left = course.lab("teardown", "--dry-run").stdout
+    assert "function" in left and "bucket" in left
+
+    again = course.lab("run", "05", timeout_seconds=TIMEOUT_SECONDS)
+    assert again.returncode == 0, again.stdout
+    torn_down = course.lab("teardown")
+    assert torn_down.returncode == 0, torn_down.stdout
+    assert torn_down.stdout.splitlines()[-1].endswith("Nothing of the lab is left.")

@@ -1,0 +1,112 @@
+"""Outputs that are kept in the notebooks are what the code gives: each notebook alone, under nbval.
+
+nbval starts no fixture for a notebook's cells, so it runs as a pytest of its own on a cloud that is there
+already, and each notebook is run by an owner who has nothing: it must build what it needs by itself.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.checkout import ROOT, Checkout
+from tests.course import NOTEBOOKS
+
+pytestmark = pytest.mark.notebooks
+
+TIMEOUT_SECONDS = 600
+CHECKED = "nbval-check-output"
+
+
+def validate(course: Checkout, notebook: Path) -> dict[str, str | None]:
+    """Run a notebook under nbval. Return what went wrong, or None, for each of its cells: "Cell 0", ..."""
+    results = course.root / f"{notebook.stem}.xml"
+    command = [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env", str(notebook)]
+    command += ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(course.root), "--junitxml", str(results)]
+    command += ["-p", "no:cacheprovider", "-p", "no:xdist", "-o", "junit_family=xunit2"]
+    environ = course.environ | {"LAB_UNATTENDED": "1", "PYTEST_ADDOPTS": ""}
+    finished = subprocess.run(
+        command,
+        cwd=course.root,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_SECONDS,
+    )
+    assert finished.returncode in (0, 1), finished.stdout + finished.stderr
+    cells: dict[str, str | None] = {}
+    for case in ElementTree.parse(results).iter("testcase"):
+        problem = next((part for part in case if part.tag in ("failure", "error", "skipped")), None)
+        name = str(case.get("name"))
+        cells[name] = cells.get(name) or (None if problem is None else f"{problem.text}")
+    assert (finished.returncode == 0) == (not any(cells.values()))
+    return cells
+
+
+def read(notebook: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(notebook.read_text())
+    return content
+
+
+def code_cells(content: dict[str, Any]) -> list[dict[str, Any]]:
+    return [cell for cell in content["cells"] if cell["cell_type"] == "code"]
+
+
+def is_checked(cell: dict[str, Any]) -> bool:
+    return CHECKED in cell["metadata"].get("tags", [])
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_the_notebook_alone_gives_the_outputs_that_it_keeps(course: Checkout, name: str) -> None:
+    notebook = course.notebooks / f"{name}.ipynb"
+    cells = validate(course, notebook)
+    assert len(cells) == len(code_cells(read(notebook)))
+    assert {cell: problem for cell, problem in cells.items() if problem} == {}
+    torn_down = course.lab("teardown")
+    assert torn_down.returncode == 0, torn_down.stdout
+    assert "Nothing" in torn_down.stdout.splitlines()[-1]
+
+
+# The check itself
+
+
+@pytest.fixture
+def beginning(course: Checkout) -> Path:
+    """Return a notebook that ends with its first checked cell, so that it is quick to run."""
+    notebook = course.notebooks / f"{NOTEBOOKS[0]}.ipynb"
+    content = read(notebook)
+    first = next(index for index, cell in enumerate(content["cells"]) if is_checked(cell))
+    content["cells"] = content["cells"][: first + 1]
+    notebook.write_text(json.dumps(content))
+    return notebook
+
+
+def change_stored_output(cell: dict[str, Any]) -> None:
+    cell["outputs"][0]["text"] = ["something else\n"]
+
+
+def change_code(cell: dict[str, Any]) -> None:
+    cell["source"] = [*cell["source"], "\nprint('and one line more')"]
+
+
+@pytest.mark.parametrize("change", [change_stored_output, change_code])
+def test_when_an_output_changes_then_its_cell_fails_and_no_other(
+    course: Checkout, beginning: Path, change: Callable[[dict[str, Any]], None]
+) -> None:
+    content = read(beginning)
+    changed = code_cells(content)[-1]
+    change(changed)
+    beginning.write_text(json.dumps(content))
+    cells = validate(course, beginning)
+    [(name, problem)] = [(name, problem) for name, problem in cells.items() if problem]
+    assert name == f"Cell {len(cells) - 1}"
+    assert "Cell outputs differ" in str(problem)
+    assert "".join(changed["source"]).splitlines()[0] in str(problem)

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import datetime
+import json
+
+import pytest
+
+from labsupport import cost
+from labsupport.errors import LabError
+
+NAMES = sorted(json.loads(cost.PRICE_BOOK.read_text())["prices"])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_price_has_a_date_and_a_source_and_tiers_that_ascend(name):
+    price = cost.price(name)
+    assert datetime.date.fromisoformat(price.as_of) <= datetime.date.today()
+    assert "https://aws.amazon.com/" in price.source and price.as_of in price.source
+    limits = [up_to for up_to, _ in price.tiers if up_to is not None]
+    assert limits == sorted(limits)
+    assert all(up_to is not None for up_to, _ in price.tiers[:-1])
+    dollars = [per_unit for _, per_unit in price.tiers]
+    assert dollars == sorted(dollars, reverse=True) and all(dollars)
+
+
+def test_a_million_requests_of_100_ms_at_512_mb():
+    # 1,000,000 requests at $0.20 a million, and 50,000 GB-seconds at $0.0000166667
+    assert cost.lambda_dollars(1_000_000, billed_ms=100, memory_mb=512) == pytest.approx(0.20 + 0.833335)
+
+
+def test_arm_costs_a_fifth_less_for_the_duration_and_the_same_for_requests():
+    arm = cost.lambda_dollars(1_000_000, billed_ms=100, memory_mb=512, architecture="arm64")
+    assert arm == pytest.approx(0.20 + 50_000 * 0.0000133334)
+
+
+def test_the_free_tier_covers_requests_and_gb_seconds_apart():
+    assert cost.lambda_dollars(1_000_000, billed_ms=400, memory_mb=1024, free_tier=True) == 0
+    # one more second at 1 GB: it is paid, although free requests are left
+    paid = cost.lambda_dollars(400_001, billed_ms=1000, memory_mb=1024, free_tier=True)
+    assert paid == pytest.approx(0.0000166667)
+
+
+def test_each_tier_is_charged_at_its_own_price():
+    price = cost.price("lambda-gb-second-x86_64")
+    assert price.dollars(6_000_000_000) == pytest.approx(100_000.2)
+    assert price.dollars(6_000_000_001) - price.dollars(6_000_000_000) == pytest.approx(0.000015, rel=1e-3)
+    assert price.dollars(16_000_000_000) == pytest.approx(100_000.2 + 9e9 * 0.000015 + 1e9 * 0.0000133334)
+
+
+def test_storage_is_priced_by_the_gb_month():
+    assert cost.storage_dollars("s3-storage", 100 * 1024**3) == pytest.approx(2.30)
+    assert cost.storage_dollars("logs-storage", 1024**3) == pytest.approx(0.03)
+    assert cost.storage_dollars("logs-storage", 0) == 0
+
+
+@pytest.mark.parametrize(
+    ("units", "cause"), [(51_201, "the price book ends at 51,200"), (-1, "less than nothing")]
+)
+def test_what_the_book_does_not_price_is_refused(units, cause):
+    with pytest.raises(LabError, match=cause):
+        cost.price("s3-storage").dollars(units)
+
+
+def test_an_unknown_price_is_an_error_that_names_the_known_ones():
+    with pytest.raises(LabError, match="lambda-request"):
+        cost.price("ec2-hour")
+
+
+COMPARISON = cost.ServerComparison(
+    billed_ms=100, memory_mb=512, server_dollars_per_hour=0.05, server_requests_per_second=20
+)
+
+
+def test_at_the_crossing_both_prices_are_the_same():
+    crossing = COMPARISON.crossing()
+    assert crossing == pytest.approx(13.44, abs=0.01)
+    assert COMPARISON.lambda_dollars(crossing) == pytest.approx(COMPARISON.server_dollars(crossing))
+    assert COMPARISON.lambda_dollars(crossing - 1) < COMPARISON.server_dollars(crossing - 1)
+    assert COMPARISON.lambda_dollars(crossing + 1) > COMPARISON.server_dollars(crossing + 1)
+
+
+def test_there_is_no_crossing_beyond_what_one_server_carries():
+    slow = cost.ServerComparison(
+        billed_ms=100, memory_mb=512, server_dollars_per_hour=0.05, server_requests_per_second=13
+    )
+    assert slow.crossing() is None
+
+
+def test_lambda_is_paid_by_the_average_and_servers_by_the_peak():
+    flat, peaked = COMPARISON.day("flat", [10] * 24), COMPARISON.day("peaked", [0] * 23 + [240])
+    assert flat.lambda_dollars == pytest.approx(peaked.lambda_dollars)
+    assert (flat.servers, peaked.servers) == (1, 12)
+    assert peaked.server_dollars == pytest.approx(12 * 0.05 * 720)
+
+
+def test_one_server_runs_even_when_nobody_comes():
+    assert COMPARISON.server_dollars(0) == pytest.approx(36)
+    assert COMPARISON.lambda_dollars(0) == 0

@@ -1,0 +1,49 @@
+import base64
+from datetime import UTC, datetime
+
+import pytest
+
+from labsupport.logs import LogEvent, Report, parse_report, parse_tail
+
+COLD = (
+    "REPORT RequestId: 8f5\tDuration: 250.06 ms\tBilled Duration: 351 ms\tMemory Size: 128 MB\t"
+    "Max Memory Used: 56 MB\tInit Duration: 100.77 ms\t"
+)
+
+
+def test_a_cold_start_has_an_init_duration() -> None:
+    assert parse_report(COLD) == Report("8f5", 250.06, 351, 128, 56, init_ms=100.77)
+
+
+def test_a_warm_start_has_none() -> None:
+    report = parse_report(COLD.replace("\tInit Duration: 100.77 ms", ""))
+    assert report is not None
+    assert report.init_ms is None
+
+
+@pytest.mark.parametrize("trace", ["", "XRAY TraceId: 1-5f\tSegmentId: 7a\tSampled: true\t"])
+@pytest.mark.parametrize("separator", ["\t", "  "])
+def test_status_and_error_type_are_read_whatever_separates_the_fields(separator: str, trace: str) -> None:
+    line = (COLD + trace + "Status: error\tError Type: Runtime.ExitError").replace("\t", separator)
+    report = parse_report(line)
+    assert report is not None
+    assert (report.status, report.error_type) == ("error", "Runtime.ExitError")
+    assert (report.billed_ms, report.memory_mb, report.init_ms) == (351, 128, 100.77)
+
+
+@pytest.mark.parametrize(
+    "line", ["", "START RequestId: 8f5 Version: $LATEST", "a REPORT RequestId: 8f5", "REPORT"]
+)
+def test_other_lines_are_no_report(line: str) -> None:
+    assert parse_report(line) is None
+
+
+def test_the_tail_is_decoded_even_where_its_first_character_is_cut() -> None:
+    cut = "ảnh.jpg\nEND".encode()[2:]
+    assert parse_tail(base64.b64encode(cut).decode())[-1] == "END"
+
+
+def test_a_log_event_shows_its_time_in_utc_and_its_message() -> None:
+    event = LogEvent(1_795_309_133_868, "stream", "hello")
+    assert event.time == datetime.fromtimestamp(1_795_309_133.868, UTC)
+    assert str(event).endswith(".868  hello")

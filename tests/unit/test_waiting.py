@@ -1,0 +1,61 @@
+import pytest
+from botocore.exceptions import ClientError
+
+from labsupport.errors import DeployError
+from labsupport.waiting import retry_while, tolerate, wait_until
+
+
+def aws_error(code: str, message: str = "") -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, "Operation")
+
+
+def test_wait_until_returns_the_first_true_answer() -> None:
+    answers = iter([None, 0, "", "done", "too late"])
+    assert wait_until(lambda: next(answers), doing="x", timeout_seconds=5) == "done"
+
+
+def test_when_it_never_happens_then_the_error_says_what_was_waited_for() -> None:
+    with pytest.raises(DeployError) as caught:
+        wait_until(lambda: None, doing="waiting for the thumbnail", timeout_seconds=0.1, next_step="Look.")
+    assert caught.value.doing == "waiting for the thumbnail"
+    assert "0.1 s" in caught.value.cause
+    assert caught.value.next_step == "Look."
+
+
+def test_a_condition_is_asked_at_least_once() -> None:
+    assert wait_until(lambda: True, doing="x", timeout_seconds=0)
+
+
+def test_retry_while_goes_on_as_long_as_the_refusal_passes() -> None:
+    refusals = iter([aws_error("Busy"), aws_error("Busy")])
+
+    def call() -> str:
+        for refusal in refusals:
+            raise refusal
+        return "done"
+
+    assert retry_while(lambda error: "Busy" in str(error), call, timeout_seconds=5) == "done"
+
+
+@pytest.mark.parametrize(
+    ("code", "calls_at_least", "calls_at_most"), [("Busy", 2, 99), ("AccessDenied", 1, 1)]
+)
+def test_retry_while_shows_awss_own_error_at_the_end(
+    code: str, calls_at_least: int, calls_at_most: int
+) -> None:
+    calls = []
+
+    def call() -> None:
+        calls.append(code)
+        raise aws_error(code)
+
+    with pytest.raises(ClientError, match=code):
+        retry_while(lambda error: "Busy" in str(error), call, timeout_seconds=0.3)
+    assert calls_at_least <= len(calls) <= calls_at_most
+
+
+def test_tolerate_goes_on_for_the_named_codes_only() -> None:
+    with tolerate("Gone", "NotThere"):
+        raise aws_error("NotThere")
+    with pytest.raises(ClientError, match="AccessDenied"), tolerate("Gone"):
+        raise aws_error("AccessDenied")
