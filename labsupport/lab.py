@@ -30,8 +30,8 @@ from labsupport.errors import TeardownError
 from labsupport.expected import expect_error
 from labsupport.inventory import Resources, inventory
 from labsupport.invocation import Invocation, invoke_function
-from labsupport.logs import LogEvents, Report, read_log_events, wait_for_report
-from labsupport.packaging import build_layer, lambda_platform, zip_directory
+from labsupport.logs import LogEvents, Report, read_log_events, wait_for_log_events, wait_for_report
+from labsupport.packaging import LayerArchive, build_layer, lambda_platform, zip_directory
 from labsupport.permissions import read_policy
 from labsupport.resources.bucket import deploy_bucket, notify_function
 from labsupport.resources.event_invoke import on_failure
@@ -149,10 +149,10 @@ class Lab:
         print(f"Function {description.name}: {description.change}.")
         return description
 
-    def deploy_layer(
+    def build_layer(
         self, thing: str, *, platform: str | None = None, python_version: str = HOST_PYTHON
-    ) -> LayerVersion:
-        """Build layers/<thing> with pip and publish it, unless that version is the newest already.
+    ) -> LayerArchive:
+        """Build layers/<thing> with pip, or take it from the cache (introduced in 04_pillow_layer).
 
         Args:
             thing: short name.
@@ -160,13 +160,19 @@ class Lab:
                 run on here.
             python_version: of the wheels.
         """
-        archive = build_layer(
+        return build_layer(
             thing,
             cache_dir=self.settings.home / "cache",
             platform=platform or self._platform(python_version),
             python_version=python_version,
             progress=print,
         )
+
+    def deploy_layer(
+        self, thing: str, *, platform: str | None = None, python_version: str = HOST_PYTHON
+    ) -> LayerVersion:
+        """Build a layer (see `build_layer`) and publish it, unless that version is the newest already."""
+        archive = self.build_layer(thing, platform=platform, python_version=python_version)
         contents = archive.path.read_bytes()
         return publish_layer(self.target, self.name(thing), contents, python_version=python_version)
 
@@ -202,9 +208,28 @@ class Lab:
         """Invoke a function and wait for the answer. A failing handler is a result too."""
         return invoke_function(self.target, self.name(thing), payload)
 
-    def logs(self, thing: str, *, since: datetime | None = None) -> LogEvents:
-        """Return a function's log events, oldest first."""
-        return read_log_events(self.target, self.name(thing), since=since)
+    def logs(
+        self,
+        thing: str,
+        *,
+        since: datetime | None = None,
+        until: str | None = None,
+        timeout_seconds: float = 60,
+    ) -> LogEvents:
+        """Return a function's log events, oldest first.
+
+        Args:
+            thing: short name.
+            since: only events of this time and later.
+            until: wait until an event contains this text.
+            timeout_seconds: how long to wait for it.
+        """
+        name = self.name(thing)
+        if until is None:
+            return read_log_events(self.target, name, since=since)
+        return wait_for_log_events(
+            self.target, name, until=until, since=since, timeout_seconds=timeout_seconds
+        )
 
     def wait_for_report(
         self,

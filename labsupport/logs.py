@@ -115,6 +115,32 @@ def read_log_events(target: Target, function_name: str, *, since: datetime | Non
     return LogEvents(sorted(events, key=lambda event: event.timestamp_ms))
 
 
+def wait_for_log_events(
+    target: Target,
+    function_name: str,
+    *,
+    until: str,
+    since: datetime | None = None,
+    timeout_seconds: float = 60,
+) -> LogEvents:
+    """Wait until a log event contains the text `until`, and return the events that are there then.
+
+    Raises:
+        DeployError: none did within the time.
+    """
+
+    def find() -> LogEvents | None:
+        events = read_log_events(target, function_name, since=since)
+        return events if any(until in event.message for event in events) else None
+
+    return wait_until(
+        find,
+        doing=f"waiting for {until!r} in the log of {function_name}",
+        timeout_seconds=timeout_seconds,
+        next_step="Check that the function was invoked, and that its role may write logs.",
+    )
+
+
 def wait_for_report(
     target: Target,
     function_name: str,

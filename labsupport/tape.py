@@ -98,10 +98,7 @@ class Tape:
         """
         self._endpoint_url = endpoint_url
         events.register("provide-client-params", self._note_names, unique_id=f"tape-{id(self)}-names")
-        # Last, because boto3's resources put the real parameters together in a handler of this event.
-        events.register_last(
-            "before-parameter-build", self._note_parameters, unique_id=f"tape-{id(self)}-note"
-        )
+        events.register("before-parameter-build", self._note_parameters, unique_id=f"tape-{id(self)}-note")
         events.register("before-call", self._start_call, unique_id=f"tape-{id(self)}-start")
         events.register("after-call", self._end_call, unique_id=f"tape-{id(self)}-end")
         events.register("after-call-error", self._fail_call, unique_id=f"tape-{id(self)}-fail")

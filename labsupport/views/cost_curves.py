@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from labsupport.cost import PricedDay
+from labsupport.server_comparison import PricedDay
 from labsupport.views.png import Picture, as_png
 
 LAMBDA_COLOUR, SERVER_COLOUR, INK = "#b45309", "#1d4ed8", "#1f2937"
@@ -81,7 +81,7 @@ def _traffic(axes: Axes, day: PricedDay, capacity: float) -> None:
         (24, capacity), (-4, 4), textcoords="offset points", ha="right", color=SERVER_COLOUR,
     )  # fmt: skip
     axes.set_xlim(0, 24)
-    axes.set_xticks(range(0, 25, 6), [f"{hour}:00" for hour in range(0, 25, 6)])
+    axes.set_xticks(range(0, 24, 6), [f"{hour}:00" for hour in range(0, 24, 6)])
     _label(axes, "", "")
     prices = f"Lambda ${day.lambda_dollars:,.2f}  ·  servers ${day.server_dollars:,.2f}  a month"
     axes.set_title(f"{day.name}\n{prices}", loc="left", color=INK, fontsize=11, parse_math=False)

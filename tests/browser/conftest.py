@@ -82,20 +82,20 @@ def served(tmp_path_factory: pytest.TempPathFactory, layer_cache: Path) -> Itera
     checkout.home.mkdir()
     (checkout.home / "cache").symlink_to(layer_cache)
     own = {name: str(folder / name.lower()) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR")}
-    process = checkout.start("open", "--no-browser", "--port", str(free_port()), **own)
-    try:
-        assert process.stdout is not None
-        process.stdout.readline()
-        url = process.stdout.readline().strip()
-        wait_until_served(url, process)
-        yield checkout, url
-        family = psutil.Process(process.pid).children(recursive=True)
-        process.terminate()
-        process.communicate(timeout=30)
-        assert psutil.wait_procs(family, timeout=10)[1] == [], "JupyterLab leaves kernels running"
-    finally:
-        process.kill()
-        supervisor.stop(checkout.home)
+    with checkout.start("open", "--no-browser", "--port", str(free_port()), **own) as process:
+        try:
+            assert process.stdout is not None
+            process.stdout.readline()
+            url = process.stdout.readline().strip()
+            wait_until_served(url, process)
+            yield checkout, url
+            kernels = kernels_of(psutil.Process(process.pid))
+            process.terminate()
+            process.wait(timeout=30)
+            assert psutil.wait_procs(kernels, timeout=10)[1] == [], "JupyterLab leaves kernels running"
+        finally:
+            process.kill()
+            supervisor.stop(checkout.home)
 
 
 @pytest.fixture
@@ -110,6 +110,10 @@ def visit(browser: Browser, served: tuple[Checkout, str]) -> Iterator[Visit]:
     context.on("request", lambda request: visit.note_address(request.url))
     yield visit
     context.close()
+
+
+def kernels_of(server: psutil.Process) -> list[psutil.Process]:
+    return [child for child in server.children() if "ipykernel_launcher" in child.cmdline()]
 
 
 def free_port() -> int:

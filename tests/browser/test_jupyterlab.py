@@ -49,9 +49,7 @@ def expect_thumbnail(page: Page, name: str) -> None:
 
 def test_the_course_opens_at_its_first_notebook(visit: Visit) -> None:
     address = urlsplit(visit.url)
-    visit.page.goto(
-        f"{address.scheme}://{address.netloc}/lab?{address.query}"
-    )  # not the notebook's own address
+    visit.page.goto(f"{address.scheme}://{address.netloc}/?{address.query}")
     wait_until_ready(visit.page, "Start here")
     picture = visit.page.locator(".jp-MarkdownOutput img").first
     expect(picture).to_be_visible()

@@ -310,6 +310,18 @@ def test_a_child_of_the_handler_ends_with_its_environment(bench: Bench) -> None:
     assert _ends(child)
 
 
+def test_a_child_ends_when_the_runtime_crashes(bench: Bench) -> None:
+    source = """
+        import os, subprocess
+        def handler(event, context):
+            print("child", subprocess.Popen(["sleep", "600"]).pid, flush=True)
+            os._exit(1)
+    """
+    bench.invoke(make_function(source))
+    (message,) = [message for message in bench.messages() if message.startswith("child")]
+    assert _ends(int(message.split()[1]))
+
+
 def test_idle_environments_end_by_themselves(bench: Bench) -> None:
     bench.service._idle_seconds = 0.2
     pid = int(bench.invoke(make_function("import os\ndef handler(e, c):\n    return os.getpid()\n")).payload)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import uuid
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from labsupport.errors import LabError, TeardownError
+from labsupport.errors import DeployError, LabError, TeardownError
 from labsupport.lab import Lab
 from labsupport.localcloud import supervisor
 from labsupport.localcloud.record import CloudRecord
@@ -61,6 +62,21 @@ def test_the_first_function_from_the_folder_to_its_log_line(
     assert repr(lab.logs("hello")).count("\n") > 5
     messages = [event.message for event in lab.logs("hello")]
     assert messages.count("Saying hello to Mai") == 2
+
+
+def test_logs_of_an_asynchronous_invocation_are_waited_for(lab: Lab) -> None:
+    function = lab.deploy_function("hello")
+    started = datetime.now(UTC)
+    lab.client("lambda").invoke(
+        FunctionName=function.name, InvocationType="Event", Payload=b'{"name": "Mai"}'
+    )
+    events = lab.logs("hello", since=started - timedelta(seconds=1), until="Saying hello to Mai")
+    assert any(event.message == "Saying hello to Mai" for event in events)
+    report = lab.wait_for_report("hello", since=started - timedelta(seconds=1))
+    assert report.billed_ms >= 1
+    with pytest.raises(DeployError, match="never said"):
+        lab.logs("hello", until="never said", timeout_seconds=0.2)
+    assert lab.logs("hello", since=datetime.now(UTC) + timedelta(hours=1)) == []
 
 
 def test_running_the_cell_again_changes_nothing(lab: Lab) -> None:
@@ -214,6 +230,7 @@ class TestInAKernel:
             settings,
             "import boto3\nfrom labsupport import Lab\nlab = Lab('05')",
             "boto3.client('sts').get_caller_identity()['Account']",
+            "lab.calls()",
             "boto3.Session().client('sts').get_caller_identity()['Account']",
             "import os\nprint(*(f'{name}={value}' for name, value in os.environ.items() if 'real' in value))",
             AWS_PROFILE="does-not-exist",
@@ -221,8 +238,9 @@ class TestInAKernel:
             AWS_SECRET_ACCESS_KEY="real",
         )
         assert self.text(cells[1]) == f"'{cloud.account}'"
-        assert self.text(cells[2]) == f"'{cloud.account}'"
-        assert self.text(cells[3]) == "\n"
+        assert "sts GetCallerIdentity: 200" in self.text(cells[2])
+        assert self.text(cells[3]) == f"'{cloud.account}'"
+        assert self.text(cells[4]) == "\n"
 
     def test_setup_on_aws_without_a_named_account_is_a_plain_sentence(
         self, cloud: CloudRecord, settings: Settings

@@ -256,10 +256,7 @@ def test_no_network_is_said_in_words(wheels, layer, cache, monkeypatch):
     assert archives(cache) == []
 
 
-def test_a_wheel_for_a_newer_glibc_is_not_taken_and_the_missing_one_is_named(
-    wheels, layer, cache, monkeypatch
-):
-    monkeypatch.setenv("PIP_QUIET", "3")
+def test_a_wheel_for_a_newer_glibc_is_not_taken_and_the_missing_one_is_named(wheels, layer, cache):
     make_wheel(wheels, "small", {"small.py": b""}, tag="cp312-cp312-manylinux_2_28_x86_64")
     built = build_layer(layer, cache_dir=cache, python_version="3.12", platform="manylinux_2_34_x86_64")
     assert "python/small.py" in read_zip(built.path)
@@ -321,7 +318,8 @@ print(json.dumps({**failed, "then": built.from_cache}))
 @pytest.mark.parametrize(
     ("size_mb", "who_fails"), [(2, "pip"), (5, "the zip")], ids=["pip fills it", "the zip fills it"]
 )
-def test_a_full_disk_leaves_nothing_half_made(wheels, layer, tmp_path, size_mb, who_fails):
+def test_a_full_disk_leaves_nothing_half_made(wheels, layer, tmp_path, monkeypatch, size_mb, who_fails):
+    monkeypatch.setenv("PIP_QUIET", "3")  # even then we learn why pip failed
     make_wheel(wheels, "small", {"random.bin": os.urandom(3 * MB)})
     disk = tmp_path / "disk"
     disk.mkdir()

@@ -141,7 +141,8 @@ def test_when_a_notebook_fails_then_the_later_ones_are_not_run(checkout: Checkou
 
 
 def test_when_told_to_go_on_then_each_failure_is_told_and_the_last_notebook_runs(checkout: Checkout) -> None:
-    for number, name in enumerate(["broken", "fails", "kernel_dies", "leaves_early", "passes"]):
+    (checkout.notebooks / "0_broken.ipynb").write_text("{ this is not JSON\n")
+    for number, name in enumerate(["fails", "kernel_dies", "leaves_early", "passes"], start=1):
         checkout.add(f"{name}.ipynb", f"{number}_{name}.ipynb")
     answer = checkout.lab("run", "--keep-going")
     assert answer.returncode == 1

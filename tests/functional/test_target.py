@@ -150,8 +150,8 @@ def test_a_request_to_another_host_is_stopped_before_it_is_sent(
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_s3_urls_have_the_bucket_in_their_path(host: str) -> None:
     session = LocalSession(f"http://{host}:1", "us-east-1", access_key_id="1", secret_access_key="1")
-    url = session.client("s3").generate_presigned_url("get_object", Params={"Bucket": "b", "Key": "k"})
-    assert url.startswith(f"http://{host}:1/b/k?")
+    url = session.client("s3").generate_presigned_url("get_object", Params={"Bucket": "photos", "Key": "k"})
+    assert url.startswith(f"http://{host}:1/photos/k?")
 
 
 def test_a_client_is_made_once_for_the_same_options(target: Target) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import signal
@@ -43,18 +42,12 @@ def run_and_kill(course: Checkout, notebook: Path, last: int) -> None:
         kernel_manager_class=OwnKernelManager,
         resources={"metadata": {"path": str(notebook.parent)}},
     )
-    client.create_kernel_manager()
-    client.start_new_kernel(env=course.environ)
-    try:
-        client.start_new_kernel_client()
+    with client.setup_kernel(env=course.environ):
         for index, cell in enumerate(content.cells[: last + 1]):
             client.execute_cell(cell, index)
         kernel = psutil.Process(client.km.provisioner.pid)
         os.kill(kernel.pid, signal.SIGKILL)
-        kernel.wait(10)
-    finally:
-        with contextlib.suppress(Exception):
-            client._cleanup_kernel()
+        assert kernel.wait(10) == -signal.SIGKILL
 
 
 def test_a_notebook_starts_again_wherever_its_kernel_was_killed(course: Checkout) -> None:

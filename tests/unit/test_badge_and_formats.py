@@ -1,3 +1,5 @@
+"""The two functions of notebook 04."""
+
 from __future__ import annotations
 
 import base64

@@ -1,3 +1,5 @@
+"""The price book and what things cost, and the comparison with servers."""
+
 from __future__ import annotations
 
 import datetime
@@ -7,6 +9,7 @@ import pytest
 
 from labsupport import cost
 from labsupport.errors import LabError
+from labsupport.server_comparison import ServerComparison
 
 NAMES = sorted(json.loads(cost.PRICE_BOOK.read_text())["prices"])
 
@@ -66,7 +69,7 @@ def test_an_unknown_price_is_an_error_that_names_the_known_ones():
         cost.price("ec2-hour")
 
 
-COMPARISON = cost.ServerComparison(
+COMPARISON = ServerComparison(
     billed_ms=100, memory_mb=512, server_dollars_per_hour=0.05, server_requests_per_second=20
 )
 
@@ -80,7 +83,7 @@ def test_at_the_crossing_both_prices_are_the_same():
 
 
 def test_there_is_no_crossing_beyond_what_one_server_carries():
-    slow = cost.ServerComparison(
+    slow = ServerComparison(
         billed_ms=100, memory_mb=512, server_dollars_per_hour=0.05, server_requests_per_second=13
     )
     assert slow.crossing() is None

@@ -1,3 +1,5 @@
+"""The views of notebooks 00, 04 and 99: pictures and tables."""
+
 from __future__ import annotations
 
 import io
@@ -7,7 +9,7 @@ from datetime import datetime
 import pytest
 from PIL import Image
 
-from labsupport.cost import ServerComparison
+from labsupport.server_comparison import ServerComparison
 from labsupport.views.cost_curves import cost_curves, traffic_curves
 from labsupport.views.inventory_table import inventory_table
 from labsupport.views.layer_contents import layer_contents
