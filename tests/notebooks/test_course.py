@@ -65,9 +65,9 @@ def course(tmp_path_factory: pytest.TempPathFactory, layer_cache: Path) -> Itera
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_the_notebook_passes(course: Course, name: str) -> None:
-    told = "\n".join(course.lines).partition(f"{name}  running\n")[2]
-    passed = re.match(rf"{name} +(\d+)/(\d+) +cells +\d+ s  passed\n", told)
-    assert passed and passed[1] == passed[2], "\n".join(told.splitlines()[:2])
+    begun = next(index for index, line in enumerate(course.lines) if re.match(rf"{name} +running$", line))
+    result, why = course.lines[begun + 1 : begun + 3]
+    assert re.fullmatch(rf"{name} +(\d+)/\1 +cells +\d+ s  passed", result), f"{result}\n{why}"
     cells = course.executed(name)
     assert all(cell["execution_count"] for cell in cells)
     for output in (output for cell in cells for output in cell["outputs"]):

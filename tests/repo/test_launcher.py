@@ -53,6 +53,7 @@ class Checkout:
         self.root = folder / "lab with spaces"
         self.bin = folder / "bin"
         self.venv = self.root / ".venv"
+        self.started: list[subprocess.Popen[str]] = []
         self.bin.mkdir()
         package = self.root / "labsupport"
         package.mkdir(parents=True)
@@ -88,7 +89,7 @@ class Checkout:
         return [line.split()[-1] for line in lines if line.endswith(".lock")]
 
     def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [self.root / "lab", *arguments],
             env={"PATH": str(self.bin), "HOME": str(self.bin), **environment},
             stdin=subprocess.DEVNULL,
@@ -97,6 +98,15 @@ class Checkout:
             text=True,
             start_new_session=True,
         )
+        self.started.append(process)
+        return process
+
+    def end_all(self) -> None:
+        """End what a failed test has left running."""
+        for process in self.started:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.communicate()
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         process = self.start(*arguments, **environment)
@@ -120,9 +130,11 @@ class Checkout:
 
 
 @pytest.fixture
-def bare(tmp_path: Path) -> Checkout:
+def bare(tmp_path: Path) -> Iterator[Checkout]:
     """Return a fresh checkout on a machine without Python."""
-    return Checkout(tmp_path)
+    checkout = Checkout(tmp_path)
+    yield checkout
+    checkout.end_all()
 
 
 @pytest.fixture
