@@ -24,10 +24,11 @@ INTERNAL = {"LAB_UNATTENDED"}
 
 
 def table_rows(text: str, heading: str) -> list[list[str]]:
-    """Return the rows of a section's table, without its head."""
+    """Return the rows of a section's first table, without its head."""
     section = re.split(r"(?m)^## ", text.partition(f"## {heading}\n")[2])[0]
-    rows = re.findall(r"(?m)^\| (.+) \|$", section)
-    return [row.split(" | ") for row in rows[1:]]
+    table = re.search(r"(?m)^\|.*\|$(?:\n\|.*\|$)*", section)
+    assert table, f"{heading} has no table"
+    return [line.strip("| ").split(" | ") for line in table[0].splitlines()[2:]]
 
 
 def minutes(notebook: Path) -> str:
