@@ -45,10 +45,9 @@ class Preview:
         return "" if self.size_bytes is None else f"{self.size_bytes:,} bytes"
 
     def as_png(self, side: int, scale: int) -> bytes:
-        """Return the picture as PNG on a checkerboard, fitted into a square; b"" where there is none."""
+        """Return the picture as PNG on a checkerboard, fitted into a square."""
         buffer = io.BytesIO()
-        if self.image is not None:
-            on_checkerboard(self.fitted(side, scale), 8 * scale).save(buffer, "PNG")
+        on_checkerboard(self.fitted(side, scale), 8 * scale).save(buffer, "PNG")
         return buffer.getvalue()
 
     def fitted(self, side: int, scale: int) -> Image.Image:

@@ -54,4 +54,10 @@ class Table:
 
 
 def _texts(row: Sequence[object]) -> list[str]:
-    return ["" if cell is None else str(cell) for cell in row]
+    return [_text(cell) for cell in row]
+
+
+def _text(cell: object) -> str:
+    if isinstance(cell, list | tuple):
+        return ", ".join(map(_text, cell))
+    return "" if cell is None else str(cell)

@@ -20,7 +20,7 @@ import ipywidgets as widgets
 
 from labsupport.errors import LabError
 from labsupport.views.gallery import Pair, gallery
-from labsupport.views.preview import Preview, preview
+from labsupport.views.preview import preview
 
 MB = 1024 * 1024
 MAX_BYTES = 20 * MB
@@ -47,6 +47,7 @@ ZONE_STYLE = (
     "border: 2px dashed var(--jp-ui-font-color2, #64748b); border-radius: 8px; padding: 28px 16px; "
     "text-align: center; color: var(--jp-ui-font-color1, #334155)"
 )
+FIGURE_STYLE = "display: inline-block; vertical-align: bottom; margin: 0 24px 12px 0; line-height: 1.4"
 
 
 class PhotoUpload(widgets.VBox):  # type: ignore[misc]  # ipywidgets publishes no types
@@ -56,7 +57,8 @@ class PhotoUpload(widgets.VBox):  # type: ignore[misc]  # ipywidgets publishes n
         make_thumbnail: gets a file's name and bytes, and returns the thumbnail's. What it raises is shown.
         sample: name and bytes of a photo for those who have none at hand.
         use_sample: take the sample at once; for a notebook that runs unattended.
-        max_bytes: larger files are refused before they are uploaded.
+        max_bytes: larger files are refused before they are uploaded. A chosen file reaches Python in one
+            message, so Jupyter's `websocket_max_message_size` has to be larger.
 
     Attributes:
         results: original and thumbnail (or None) of each file, by name.
@@ -130,11 +132,11 @@ class PhotoUpload(widgets.VBox):  # type: ignore[misc]  # ipywidgets publishes n
         self._status.value = f'<div role="status">{escape(words)}</div>'
 
     def _show(self, name: str, words: str) -> None:
-        self._say(f"{name}: {words}")
-        before, after = map(preview, self.results[name])
-        pictures = f"{_figure('Original', before)}{_figure('Thumbnail', after)}"
-        entry = widgets.HTML(f"<p><b>{escape(name)}</b><br>{escape(words)}</p><div>{pictures}</div>")
-        self._shown.children = (entry, *self._shown.children)
+        before, after = self.results[name]
+        self._say(f"{name}: {'no thumbnail' if after is None else 'done'}, see below.")
+        pictures = _figure("Original", before) + ("" if after is None else _figure("Thumbnail", after))
+        title = f'<p style="line-height: 1.4"><b>{escape(name)}</b><br>{escape(words)}</p>'
+        self._shown.children = (widgets.HTML(f"{title}<div>{pictures}</div>"), *self._shown.children)
 
 
 def _zone(max_bytes: int) -> str:
@@ -146,13 +148,10 @@ def _zone(max_bytes: int) -> str:
     )
 
 
-def _figure(title: str, shown: Preview) -> str:
-    png = shown.as_png(SIDE, SCALE)
-    caption = f"{title}: {shown}"
-    picture = ""
-    if png:
-        source = f"data:image/png;base64,{base64.b64encode(png).decode()}"
-        width = shown.fitted(SIDE, 1).width
-        picture = f'<img src="{source}" width="{width}" alt="{escape(caption)}">'
-    style = "display: inline-block; vertical-align: bottom; margin: 0 24px 8px 0"
-    return f'<figure style="{style}">{picture}<figcaption>{escape(caption)}</figcaption></figure>'
+def _figure(title: str, data: bytes) -> str:
+    shown = preview(data)
+    caption, picture = escape(f"{title}: {shown}"), ""
+    if shown.image is not None:
+        source = f"data:image/png;base64,{base64.b64encode(shown.as_png(SIDE, SCALE)).decode()}"
+        picture = f'<img src="{source}" width="{shown.fitted(SIDE, 1).width}" alt="{caption}">'
+    return f'<figure style="{FIGURE_STYLE}">{picture}<figcaption>{caption}</figcaption></figure>'

@@ -30,7 +30,7 @@ def validate(course: Checkout, notebook: Path) -> dict[str, str | None]:
     results = course.root / f"{notebook.stem}.xml"
     command = [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env", str(notebook)]
     command += ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(course.root), "--junitxml", str(results)]
-    command += ["-p", "no:cacheprovider", "-p", "no:xdist", "-o", "junit_family=xunit2"]
+    command += ["-p", "no:cacheprovider", "-o", "junit_family=xunit2"]
     environ = course.environ | {"LAB_UNATTENDED": "1", "PYTEST_ADDOPTS": ""}
     finished = subprocess.run(
         command,

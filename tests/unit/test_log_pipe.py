@@ -70,3 +70,8 @@ def test_a_carriage_return_keeps_lines_together(reader: Reader) -> None:
 
 def test_bytes_that_are_no_text_do_no_harm(reader: Reader) -> None:
     assert reader.write(b"\xff\xfe\n") == ["\ufffd\ufffd"]
+
+
+def test_times_never_go_backwards(reader: Reader) -> None:
+    reader.write(b"printed before\n" + frame("logged after", microseconds=5_000_000))
+    assert [event.timestamp_ms for event in reader.events] == [5_000, 5_000]

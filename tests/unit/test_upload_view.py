@@ -66,7 +66,7 @@ def test_a_chosen_photo_is_uploaded_and_shown_beside_its_thumbnail() -> None:
     (entry,) = entries(view)
     assert entry.count("<img ") == 2
     assert "Original: WEBP RGB, 480 × 320 px" in entry and "Thumbnail: PNG RGB, 40 × 40 px" in entry
-    assert "sea.webp: Thumbnail after " in status(view)
+    assert "Thumbnail after " in entry and "sea.webp: done" in status(view)
 
 
 def test_while_it_waits_it_says_what_it_is_doing() -> None:
@@ -102,6 +102,7 @@ def test_when_the_function_refuses_a_file_then_its_words_are_shown_and_nothing_i
     view = upload_to(cloud)
     choose(view, ("list.jpg", bad_files()["shopping_list.jpg"]))
     assert "No thumbnail: the function refused it. NotAnImage: a list. See the queue." in entries(view)[0]
+    assert "list.jpg: no thumbnail" in status(view)
     cloud.error = None
     choose(view, ("sea.webp", PHOTO))
     assert view.results == {
@@ -123,7 +124,7 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_uploaded(size: int, ta
     view = upload_to(cloud, max_bytes=1000)
     choose(view, ("raw.jpg", bytes(size)))
     assert bool(cloud.uploads) == taken
-    assert ("Nothing was uploaded" in status(view)) == (not taken)
+    assert ("Nothing was uploaded" in entries(view)[0]) == (not taken)
     assert "raw.jpg" in view.results
 
 
@@ -153,7 +154,7 @@ def test_without_a_kernel_words_and_a_picture_are_left() -> None:
     assert "No photo yet." in empty._repr_mimebundle_()["text/plain"]
     assert "image/png" not in empty._repr_mimebundle_()
     bundle = used._repr_mimebundle_()
-    assert "sample.jpg: Thumbnail after" in bundle["text/plain"]
+    assert "sample.jpg: done" in bundle["text/plain"]
     assert base64.b64decode(bundle["image/png"]).startswith(b"\x89PNG")
     assert "application/vnd.jupyter.widget-view+json" in bundle
 

@@ -34,6 +34,7 @@ class LogPipe:
             fcntl.fcntl(self.write_fd, _F_SETPIPE_SZ, _PIPE_BYTES)
         self._emit = emit
         self._pending = b""
+        self._parsed: list[LogEvent] = []
 
     def drain(self) -> bool:
         """Turn everything that was written so far into events. Returns False once all writers are gone."""
@@ -47,6 +48,7 @@ class LogPipe:
                 return False
             self._pending += chunk
             self._parse()
+            self._emit_parsed()
 
     def flush(self) -> None:
         """Make an event of text that has no line end, as at the end of an invocation."""
@@ -54,6 +56,7 @@ class LogPipe:
         if self._pending:
             self._text(self._pending)
             self._pending = b""
+        self._emit_parsed()
 
     def close(self) -> None:
         """Close our end."""
@@ -68,7 +71,7 @@ class LogPipe:
                 if len(header) < FRAME_HEADER_BYTES or len(self._pending) < length:
                     return
                 text = self._pending[FRAME_HEADER_BYTES:length].decode("utf-8", "replace").removesuffix("\n")
-                self._emit(LogEvent(int.from_bytes(header[8:16], "big") // 1000, text))
+                self._parsed.append(LogEvent(int.from_bytes(header[8:16], "big") // 1000, text))
                 self._pending = self._pending[length:]
                 continue
             line_end = self._pending.find(b"\n")
@@ -84,4 +87,19 @@ class LogPipe:
     def _text(self, line: bytes) -> None:
         # Lambda's own convention: a carriage return keeps several lines in one event.
         text = line.decode("utf-8", "replace").replace("\r", "\n")
-        self._emit(LogEvent(int(time.time() * 1000), text))
+        self._parsed.append(LogEvent(int(time.time() * 1000), text))
+
+    def _emit_parsed(self) -> None:
+        """Hand over what was parsed, with times that never go backwards.
+
+        A frame says when it was written. A line of text doesn't: its time is when we read it, which may be
+        later than that of the frame behind it.
+        """
+        latest_ms = int(time.time() * 1000)
+        for position in range(len(self._parsed) - 1, -1, -1):
+            timestamp_ms, message = self._parsed[position]
+            latest_ms = min(latest_ms, timestamp_ms)
+            self._parsed[position] = LogEvent(latest_ms, message)
+        for event in self._parsed:
+            self._emit(event)
+        self._parsed.clear()
