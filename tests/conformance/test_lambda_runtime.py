@@ -349,8 +349,11 @@ def test_much_output_is_not_lost_and_does_not_block(bench: Bench) -> None:
 def _ends(pid: int, seconds: float = 5) -> bool:
     """Wait for a process to be gone."""
     deadline = time.monotonic() + seconds
-    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
-        if time.monotonic() > deadline:
-            return False
+    while time.monotonic() < deadline:
+        try:
+            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+                return True
+        except psutil.NoSuchProcess:
+            return True
         time.sleep(0.02)
-    return True
+    return False

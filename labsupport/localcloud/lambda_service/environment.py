@@ -20,23 +20,20 @@ https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import enum
 import json
 import os
 import shutil
-import signal
 import time
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from labsupport.localcloud.lambda_service import host, managed_runtime, platform_lines
+from labsupport.localcloud.lambda_service import managed_runtime, platform_lines
 from labsupport.localcloud.lambda_service.function import Function, InvocationResult, LogEvent
-from labsupport.localcloud.lambda_service.guard import Guard
-from labsupport.localcloud.lambda_service.log_pipe import LogPipe
 from labsupport.localcloud.lambda_service.runtime_api import NextEvent, RuntimeApi
+from labsupport.localcloud.lambda_service.runtime_process import Keepers, RuntimeProcess
 from labsupport.localcloud.lambda_service.sandbox import Place, Sandbox
 from labsupport.localcloud.lambda_service.variables import environment_variables
 
@@ -93,7 +90,7 @@ class ExecutionEnvironment:
     """An execution environment of one revision of a function."""
 
     def __init__(
-        self, function: Function, place: Place, *, sandbox: Sandbox, guard: Guard, write_log: LogWriter
+        self, function: Function, place: Place, *, sandbox: Sandbox, keepers: Keepers, write_log: LogWriter
     ) -> None:
         """Describe the environment. Nothing runs before its first invocation."""
         self.function = function
@@ -101,7 +98,7 @@ class ExecutionEnvironment:
         self.retired = False
         self.last_used = time.monotonic()
         self.log_stream = f"{datetime.now(UTC):%Y/%m/%d}/[{function.version}]{uuid.uuid4().hex}"
-        self._place, self._sandbox, self._guard, self._write_log = place, sandbox, guard, write_log
+        self._place, self._sandbox, self._keepers, self._write_log = place, sandbox, keepers, write_log
         self._api = RuntimeApi(self)
         self._api_address: str | None = None
         self._events: list[LogEvent] = []
@@ -109,9 +106,7 @@ class ExecutionEnvironment:
         self._current: Invocation | None = None
         self._initialized: asyncio.Future[None] | None = None
         self._init_error: dict[str, Any] | None = None
-        self._process: asyncio.subprocess.Process | None = None
-        self._exited: asyncio.Task[None] | None = None
-        self._pipe: LogPipe | None = None
+        self._runtime: RuntimeProcess | None = None
         self._max_memory_mb = 0
 
     # What the pool calls
@@ -179,58 +174,48 @@ class ExecutionEnvironment:
         self._initialized = asyncio.get_running_loop().create_future()
         self._init_error = None
         self._handed_over = asyncio.Queue()
-        await self._spawn()
+        await self._start_runtime()
         await self._initialized
         self.status = Status.READY
 
-    async def _spawn(self) -> None:
+    async def _start_runtime(self) -> None:
         if self._api_address is None:
             self._api_address = await self._api.start()
-        pipe = LogPipe(self._events.append)
+        self._runtime = await RuntimeProcess.start(
+            self._sandbox.command(),
+            self._variables,
+            self._place.task,
+            memory_mb=self.function.memory_mb,
+            keepers=self._keepers,
+            emit=self._events.append,
+            on_output=self._on_output,
+            on_exit=self._on_exit,
+        )
+
+    def _variables(self, telemetry_fd: int) -> dict[str, str]:
+        assert self._api_address is not None
         variables = environment_variables(
             self.function,
             api_address=self._api_address,
             log_stream=self.log_stream,
-            telemetry_fd=pipe.write_fd,
+            telemetry_fd=telemetry_fd,
         )
-        try:
-            self._process = await asyncio.create_subprocess_exec(
-                *self._sandbox.command(),
-                env={**variables, **self._sandbox.variables(self._place)},
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=pipe.write_fd,
-                stderr=pipe.write_fd,
-                pass_fds=(pipe.write_fd,),
-                start_new_session=True,  # one environment, one process group
-                cwd=self._place.task,
-            )
-        finally:
-            os.close(pipe.write_fd)
-        self._guard.watch(self._process.pid)
-        self._pipe = pipe
-        asyncio.get_running_loop().add_reader(pipe.read_fd, self._on_output, pipe)
-        self._exited = asyncio.create_task(self._watch(self._process, pipe))
+        return {**variables, **self._sandbox.variables(self._place)}
 
-    async def _watch(self, process: asyncio.subprocess.Process, pipe: LogPipe) -> None:
-        """Wait for the process' end; whoever waits for its answer hears of it at once."""
-        return_code = await process.wait()
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # what the handler started goes with it
-        self._guard.forget(process.pid)
-        asyncio.get_running_loop().remove_reader(pipe.read_fd)
-        pipe.drain()
-        pipe.flush()
-        pipe.close()
-        self._process = None
+    def _on_exit(self, reason: str) -> None:
+        """Tell whoever waits for the runtime that it is gone."""
+        out_of_memory = self._runtime is not None and self._runtime.out_of_memory
+        error_type = "Runtime.OutOfMemory" if out_of_memory else "Runtime.ExitError"
+        self._max_memory_mb = self._measure_memory()
+        self._runtime = None
         self.status = Status.RESET
-        reason = _exit_reason(return_code)
         if self._initialized is not None and not self._initialized.done():
-            error = self._init_error or {"errorType": "Runtime.ExitError", "errorMessage": f"Error: {reason}"}
+            error = self._init_error or {"errorType": error_type, "errorMessage": f"Error: {reason}"}
             self._initialized.set_exception(InitFailure(error))
         if self._current is not None:
             message = f"RequestId: {self._current.request_id} Error: {reason}"
             error = {"errorType": "Runtime.ExitError", "errorMessage": message}
-            self._current.settle(Outcome(error=error, status="error", error_type="Runtime.ExitError"))
+            self._current.settle(Outcome(error=error, status="error", error_type=error_type))
 
     # The Invoke phase
 
@@ -241,11 +226,12 @@ class ExecutionEnvironment:
                 if self.status is Status.RESET:  # a suppressed init: it counts as the invocation's time
                     await self._suppressed_init()
                 self.status, self._current = Status.BUSY, invocation
+                if self._runtime is not None:
+                    self._runtime.thaw()
                 self._handed_over.put_nowait(invocation)
                 outcome = await invocation.outcome
         except TimeoutError:
             self._current = None
-            self._measure_memory()
             await self._kill()
             line = platform_lines.timed_out(invocation.request_id, self.function.timeout_seconds)
             self._log(line + "\n")
@@ -255,7 +241,7 @@ class ExecutionEnvironment:
             return Outcome(error=failure.error, status="error", error_type=failure.error["errorType"])
         finally:
             self._current = None
-        if outcome.error_type == "Runtime.ExitError":
+        if outcome.error_type is not None:
             self._log(f"{(outcome.error or {})['errorMessage']}\nRuntime.ExitError")
         else:
             self.status = Status.READY
@@ -272,11 +258,8 @@ class ExecutionEnvironment:
             raise
 
     async def _kill(self) -> None:
-        """End the process group and wait until it is gone."""
-        if self._process is not None and self._exited is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            await asyncio.shield(self._exited)
+        if self._runtime is not None:
+            await self._runtime.kill()
 
     # What the Runtime API calls (runtime_api.RuntimeEvents)
 
@@ -285,6 +268,8 @@ class ExecutionEnvironment:
         if self._initialized is not None and not self._initialized.done():
             self._initialized.set_result(None)
             self._measure_memory()
+        # Soon, not now: after a cold start the invocation that caused it is about to be handed over.
+        asyncio.get_running_loop().call_soon(self._freeze_when_idle)
         invocation = await self._handed_over.get()
         deadline_ms = int((time.time() + self.function.timeout_seconds) * 1000)
         headers = {
@@ -308,6 +293,10 @@ class ExecutionEnvironment:
         self._measure_memory()
         self._init_error = {**_error(payload), "errorType": error_type}
 
+    def _freeze_when_idle(self) -> None:
+        if self.status is Status.READY and self._handed_over.empty() and self._runtime is not None:
+            self._runtime.freeze()
+
     def _settle(self, request_id: str, outcome: Outcome) -> bool:
         if self._current is None or self._current.request_id != request_id:
             return False
@@ -321,14 +310,11 @@ class ExecutionEnvironment:
         self._events.append(LogEvent(int(time.time() * 1000), message))
 
     def _drain(self) -> None:
-        if self._process is not None and self._pipe is not None:
-            self._pipe.drain()
-            self._pipe.flush()
+        if self._runtime is not None:
+            self._runtime.drain()
 
-    def _on_output(self, pipe: LogPipe) -> None:
-        if not pipe.drain():
-            asyncio.get_running_loop().remove_reader(pipe.read_fd)
-        if self.status is Status.READY:  # a background thread that writes between invocations
+    def _on_output(self) -> None:
+        if self.status is Status.READY:  # what a function writes when nobody waits for it
             self._flush_log()
 
     def _flush_log(self) -> str:
@@ -340,23 +326,14 @@ class ExecutionEnvironment:
 
     def _measure_memory(self) -> int:
         """Return the most memory the environment has used so far, in MB."""
-        if self._process is not None:
-            self._max_memory_mb = max(self._max_memory_mb, host.peak_memory_mb(self._process.pid))
+        if self._runtime is not None:
+            self._max_memory_mb = max(self._max_memory_mb, self._runtime.max_memory_mb())
         return self._max_memory_mb
 
 
 def _as_stored(event: LogEvent) -> LogEvent:
     """Lambda ends each event with a line end."""
     return LogEvent(event.timestamp_ms, event.message + "\n")
-
-
-def _exit_reason(return_code: int) -> str:
-    if return_code == 0:
-        return "Runtime exited without providing a reason"
-    if return_code > 0:
-        return f"Runtime exited with error: exit status {return_code}"
-    name = "killed" if return_code == -signal.SIGKILL else signal.strsignal(-return_code)
-    return f"Runtime exited with error: signal: {(name or str(-return_code)).lower()}"
 
 
 def _error(payload: bytes) -> dict[str, Any]:

@@ -14,8 +14,10 @@ from typing import Any, TypeVar
 from labsupport.localcloud.lambda_service.code_store import CodeStore
 from labsupport.localcloud.lambda_service.environment import ExecutionEnvironment, Invocation, LogWriter
 from labsupport.localcloud.lambda_service.function import Function, InvocationResult
+from labsupport.localcloud.lambda_service.governor import Governor
 from labsupport.localcloud.lambda_service.guard import Guard
 from labsupport.localcloud.lambda_service.pool import EnvironmentPool
+from labsupport.localcloud.lambda_service.runtime_process import Keepers
 from labsupport.localcloud.lambda_service.sandbox import Place, Sandbox
 
 # AWS keeps an idle environment "for some time". Five minutes keep a lesson warm and a laptop free.
@@ -43,7 +45,7 @@ class LambdaService:
         self._directory, self._write_log, self._on_change = directory, write_log, on_change
         self._idle_seconds = idle_seconds
         self._code = CodeStore(directory / "code")
-        self._guard = Guard()
+        self._keepers = Keepers(Governor(), Guard())
         self._pool = EnvironmentPool(self._create)
         self._background: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
@@ -77,7 +79,8 @@ class LambdaService:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
-        self._guard.close()
+        self._keepers.governor.close()
+        self._keepers.guard.close()
         shutil.rmtree(self._directory, ignore_errors=True)
 
     # On the event loop
@@ -105,7 +108,7 @@ class LambdaService:
         place.tmp.mkdir()
         place.root.mkdir()
         return ExecutionEnvironment(
-            function, place, sandbox=self._ready_sandbox(), guard=self._guard, write_log=self._write_log
+            function, place, sandbox=self._ready_sandbox(), keepers=self._keepers, write_log=self._write_log
         )
 
     def _reap(self) -> None:

@@ -1,0 +1,151 @@
+"""The runtime of an environment as a process: started, frozen, limited, watched, ended."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from labsupport.localcloud.lambda_service import host
+from labsupport.localcloud.lambda_service.function import LogEvent
+from labsupport.localcloud.lambda_service.governor import Governed, Governor
+from labsupport.localcloud.lambda_service.guard import Guard
+from labsupport.localcloud.lambda_service.log_pipe import LogPipe
+from labsupport.localcloud.lambda_service.process_group import Hold, ProcessGroup
+
+
+@dataclass(frozen=True)
+class Keepers:
+    """Who looks after all runtimes of a service: their limits, and their end should the service be killed."""
+
+    governor: Governor
+    guard: Guard
+
+
+class RuntimeProcess:
+    """One process group with its log pipe and its limits. Used from the service's event loop."""
+
+    def __init__(
+        self,
+        process: asyncio.subprocess.Process,
+        pipe: LogPipe,
+        *,
+        memory_mb: int,
+        keepers: Keepers,
+        on_output: Callable[[], None],
+        on_exit: Callable[[str], None],
+    ) -> None:
+        """Take a process that was just started; see `start`."""
+        self.out_of_memory = False
+        self._process, self._pipe, self._keepers = process, pipe, keepers
+        self._memory_mb, self._on_output, self._on_exit = memory_mb, on_output, on_exit
+        self._group = ProcessGroup(process.pid)
+        self._governed = Governed(self._group, memory_mb, self._note_out_of_memory)
+        self._max_memory_mb = 0
+        keepers.guard.watch(process.pid)
+        keepers.governor.begin(self._governed, throttle=False)  # AWS doesn't slow the Init phase down either
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(pipe.read_fd, self._read)
+        self._exited = self._loop.create_task(self._watch())
+
+    @classmethod
+    async def start(
+        cls,
+        command: Sequence[str],
+        variables: Callable[[int], Mapping[str, str]],
+        folder: Path,
+        *,
+        memory_mb: int,
+        keepers: Keepers,
+        emit: Callable[[LogEvent], None],
+        on_output: Callable[[], None],
+        on_exit: Callable[[str], None],
+    ) -> RuntimeProcess:
+        """Start a runtime.
+
+        Args:
+            command: its command line.
+            variables: makes its environment variables, given the descriptor that the log goes to.
+            folder: where it starts.
+            memory_mb: the function's memory, which limits its CPU share too.
+            keepers: of the service.
+            emit: takes each log event.
+            on_output: is called after events came that nobody had asked for.
+            on_exit: is called once, with the reason in Lambda's words.
+        """
+        pipe = LogPipe(emit)
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                env=variables(pipe.write_fd),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=pipe.write_fd,
+                stderr=pipe.write_fd,
+                pass_fds=(pipe.write_fd,),
+                start_new_session=True,  # one environment, one process group
+                cwd=folder,
+            )
+        finally:
+            os.close(pipe.write_fd)
+        return cls(process, pipe, memory_mb=memory_mb, keepers=keepers, on_output=on_output, on_exit=on_exit)
+
+    def thaw(self) -> None:
+        """Let it run, with the CPU share that its memory gives it."""
+        self._group.release(Hold.FROZEN)
+        self._keepers.governor.begin(self._governed, throttle=True)
+
+    def freeze(self) -> None:
+        """Stop it until the next event: no thread of the function runs between invocations."""
+        self._keepers.governor.end(self._governed)
+        self._group.hold(Hold.FROZEN)
+
+    async def kill(self) -> None:
+        """End it and wait until it is gone."""
+        self.max_memory_mb()  # the kernel forgets it with the process
+        self._group.kill()
+        await asyncio.shield(self._exited)
+
+    def drain(self) -> None:
+        """Turn what it has written so far into log events."""
+        if not self._exited.done():
+            self._pipe.drain()
+            self._pipe.flush()
+
+    def max_memory_mb(self) -> int:
+        """Return the most memory that it and its children have used at once, in MB."""
+        if self.out_of_memory:
+            return self._memory_mb
+        seen = max(host.peak_memory_mb(self._process.pid), -(-self._governed.peak_bytes >> 20))
+        self._max_memory_mb = min(max(self._max_memory_mb, seen), self._memory_mb)
+        return self._max_memory_mb
+
+    def _note_out_of_memory(self) -> None:  # called from the governor's thread
+        self.out_of_memory = True
+
+    def _read(self) -> None:
+        if not self._pipe.drain():
+            self._loop.remove_reader(self._pipe.read_fd)
+        self._on_output()
+
+    async def _watch(self) -> None:
+        return_code = await self._process.wait()
+        self._keepers.governor.end(self._governed)
+        self._group.has_ended()
+        self._keepers.guard.forget(self._process.pid)
+        self._loop.remove_reader(self._pipe.read_fd)
+        self._pipe.drain()
+        self._pipe.flush()
+        self._pipe.close()
+        self._on_exit(_exit_reason(return_code))
+
+
+def _exit_reason(return_code: int) -> str:
+    if return_code == 0:
+        return "Runtime exited without providing a reason"
+    if return_code > 0:
+        return f"Runtime exited with error: exit status {return_code}"
+    name = "killed" if return_code == -signal.SIGKILL else signal.strsignal(-return_code)
+    return f"Runtime exited with error: signal: {(name or str(-return_code)).lower()}"
