@@ -8,7 +8,7 @@ import textwrap
 import uuid
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,12 +51,12 @@ def make_function(source: str = "", **changes: Any) -> Function:
     return replace(function, **changes)
 
 
-@dataclass
 class Bench:
     """A Lambda service and what it wrote into log streams."""
 
-    service: LambdaService
-    streams: dict[str, list[LogEvent]] = field(default_factory=dict)
+    def __init__(self, directory: Path, *, namespaces: bool | None = None) -> None:
+        self.streams: dict[str, list[LogEvent]] = {}
+        self.service = LambdaService(directory, write_log=self.write_log, namespaces=namespaces)
 
     def write_log(self, function: Function, stream: str, events: Any) -> None:
         self.streams.setdefault(stream, []).extend(events)
@@ -69,9 +69,7 @@ class Bench:
 
 
 def _bench(directory: Path, *, namespaces: bool | None) -> Iterator[Bench]:
-    bench = Bench.__new__(Bench)
-    bench.streams = {}
-    bench.service = LambdaService(directory, write_log=bench.write_log, namespaces=namespaces)
+    bench = Bench(directory, namespaces=namespaces)
     yield bench
     bench.service.close()
     assert not directory.exists(), "the service leaves files behind"

@@ -10,10 +10,12 @@ import re
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import psutil
 import pytest
 
+from labsupport.localcloud.lambda_service import host
 from tests.conformance.conftest import RUNTIME, Bench, archive, make_function
 
 ECHO = "def handler(event, context):\n    return event\n"
@@ -344,6 +346,28 @@ def test_much_output_is_not_lost_and_does_not_block(bench: Bench) -> None:
     assert bench.invoke(make_function(source, timeout_seconds=30)).error is None
     numbers = [int(m.split()[0]) for m in bench.messages() if m[0].isdigit()]
     assert numbers == list(range(20000))
+
+
+def test_the_pure_runtime_client_stands_in_for_the_native_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(host, "HAS_NATIVE_RUNTIME_CLIENT", False)
+    source = """
+        import runtime_client
+        def handler(event, context):
+            if event.get("fail"):
+                raise ValueError("as told")
+            return [runtime_client.__file__.endswith("runtime_client.py"), event["text"]]
+    """
+    bench = Bench(tmp_path / "work")
+    try:
+        function = make_function(source)
+        answers = [bench.invoke(function, '{"text": "ảnh mèo"}'.encode()) for _ in range(2)]
+        failed = bench.invoke(function, b'{"fail": true}')
+    finally:
+        bench.service.close()
+    assert [json.loads(answer.payload) for answer in answers] == [[True, "ảnh mèo"]] * 2
+    assert failed.error is not None and failed.error["errorMessage"] == "as told"
 
 
 def _ends(pid: int, seconds: float = 5) -> bool:

@@ -4,10 +4,13 @@ AWS's own runtime client (awslambdaric) runs the handler, as it does on AWS, and
 Lambda Runtime API to this service. What surrounds it is ours:
 
 * `service.py`: the entrance; invocations come from any thread
+* `asynchronous.py`, `destinations.py`: events that nobody waits for: retries, records, where they go
 * `pool.py`: one environment per simultaneous invocation, idle ones are used again
 * `environment.py`: one environment's life: Init, Invoke, reset, end
 * `runtime_api.py`: the HTTP API that the runtime client talks to
-* `sandbox.py`, `inside/`: what the function sees of the machine
+* `runtime_process.py`, `process_group.py`: the runtime as processes: started, frozen, ended
+* `governor.py`: memory and CPU share
+* `sandbox.py`, `code_store.py`, `inside/`: what the function sees of the machine
 * `managed_runtime.py`: what is installed for it (boto3, but not Pillow)
 * `variables.py`: its environment variables
 * `log_pipe.py`, `platform_lines.py`: its output as log events, and the lines that Lambda adds

@@ -1,7 +1,7 @@
 """One execution environment: its Init phase, its invocations, its end.
 
 An environment is one process group, one log stream and one folder for /tmp. It serves one invocation at
-a time, and lives on between invocations with everything the function left in memory.
+a time, is frozen between invocations, and keeps everything that the function left in memory.
 
 ::
 

@@ -27,7 +27,8 @@ import threading
 import time
 from collections.abc import Callable
 
-from labsupport.localcloud.lambda_service.process_group import Hold, ProcessGroup, cpu_ns, resident_bytes
+from labsupport.localcloud.lambda_service.host import cpu_ns, descendants, resident_bytes
+from labsupport.localcloud.lambda_service.process_group import Hold, ProcessGroup
 
 VCPU_MEMORY_MB = 1769
 PERIOD_NS = 20_000_000
@@ -57,7 +58,7 @@ class Governed:
         """Start a running time: CPU is counted from now."""
         now = time.monotonic_ns()
         self._throttles = throttle and self.share < 1
-        self._used = {pid: cpu_ns(pid) for pid in self.group.members()}
+        self._used = {pid: cpu_ns(pid) for pid in self._members()}
         self._members_due, self._period_ends, self._budget = now + MEMBERS_NS, now + PERIOD_NS, self.quota_ns
         self.due = now + (min(PERIOD_NS, self.quota_ns) if self._throttles else SHORTEST_NS)
 
@@ -66,7 +67,7 @@ class Governed:
         now = time.monotonic_ns()
         if now >= self._members_due:
             self._members_due = now + MEMBERS_NS
-            for pid in self.group.members():
+            for pid in self._members():
                 self._used.setdefault(pid, 0)
         resident = sum(map(resident_bytes, self._used))
         self.peak_bytes = max(self.peak_bytes, min(resident, self.limit_bytes))
@@ -79,6 +80,9 @@ class Governed:
         self.due = now + max(SHORTEST_NS, min(PERIOD_NS, way_ns))
         if self._throttles:
             self._throttle(now)
+
+    def _members(self) -> list[int]:
+        return [self.group.pid, *descendants(self.group.pid)]
 
     def _throttle(self, now: int) -> None:
         for pid, before in self._used.items():

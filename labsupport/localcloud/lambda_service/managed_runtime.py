@@ -10,8 +10,9 @@ https://docs.aws.amazon.com/lambda/latest/dg/python-package.html
 from __future__ import annotations
 
 import importlib.metadata
-import platform
 from pathlib import Path, PurePath
+
+from labsupport.localcloud.lambda_service import host
 
 DISTRIBUTIONS = (
     "awslambdaric",
@@ -38,8 +39,8 @@ def contents() -> dict[str, Path]:
         for top in tops - {"__pycache__"}:
             if not top.endswith((".dist-info", ".egg-info")):
                 found[top] = Path(str(distribution.locate_file(top))).resolve()
-    if platform.system() != "Linux":
-        # awslambdaric's native client is built for Linux only; ours answers to the same name.
+    if not host.HAS_NATIVE_RUNTIME_CLIENT:
+        found = {name: real for name, real in found.items() if not name.startswith("runtime_client.")}
         found["runtime_client.py"] = Path(__file__).parent / "inside" / "runtime_client.py"
     return found
 

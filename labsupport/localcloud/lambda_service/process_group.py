@@ -11,10 +11,6 @@ import enum
 import os
 import signal
 import threading
-import time
-from pathlib import Path
-
-PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 class Hold(enum.Flag):
@@ -69,34 +65,3 @@ class ProcessGroup:
         if not self._ended:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, number)
-
-    # What the governor asks. Linux only.
-
-    def members(self) -> list[int]:
-        """Return the leader and its descendants."""
-        found = [self.pid]
-        for pid in found:
-            for children in Path(f"/proc/{pid}/task").glob("*/children"):
-                with contextlib.suppress(OSError):
-                    found += map(int, children.read_text().split())
-        return found
-
-
-def cpu_ns(pid: int) -> int:
-    """Return the CPU time that a process has used, in nanoseconds; 0 when it has gone.
-
-    The clock of another process: see clock_getcpuclockid(3), and CPUCLOCK_SCHED in the kernel's sources.
-    """
-    try:
-        return time.clock_gettime_ns((~pid << 3) | 2)
-    except OSError:
-        return 0
-
-
-def resident_bytes(pid: int) -> int:
-    """Return the memory that a process has now, without what it shares with files; 0 when it has gone."""
-    try:
-        with open(f"/proc/{pid}/statm", "rb") as file:
-            return int(file.read().split()[1]) * PAGE_BYTES
-    except (OSError, ValueError, IndexError):
-        return 0

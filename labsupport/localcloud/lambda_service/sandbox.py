@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from labsupport.localcloud.lambda_service import managed_runtime
+from labsupport.localcloud.lambda_service import host, managed_runtime
 
 INSIDE = Path(__file__).parent / "inside"
 PROBE_DEADLINE_SECONDS = 10
@@ -81,7 +80,7 @@ class Sandbox:
 
     def _probe(self) -> bool:
         """Try it once: distributions forbid user namespaces in more ways than can be asked about."""
-        if platform.system() != "Linux":
+        if not host.IS_LINUX:
             return False
         with tempfile.TemporaryDirectory(dir=self._directory, prefix="probe-") as directory:
             folders = [Path(directory) / name for name in ("task", "tmp", "root")]
