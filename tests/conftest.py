@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,6 +16,11 @@ from labsupport.localcloud.record import CloudRecord
 from labsupport.settings import Settings
 from labsupport.target import Target, connect
 from labsupport.teardown import teardown
+
+
+# A shell that starts pytest in the background has it ignore Ctrl-C, and so would everything that pytest
+# starts. With a handler of its own, its children begin with the usual one.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,7 @@ class Function:
         layers: zip archives, merged under /opt in this order.
         environment: the learner's environment variables.
         platform_environment: variables that stand in for what AWS knows by itself.
+        role_arn: the execution role.
         credentials: the execution role's AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN.
         log_group: the log group that the environments write to.
     """
@@ -44,6 +45,7 @@ class Function:
     layers: tuple[bytes, ...] = field(default=(), repr=False)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     platform_environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    role_arn: str = ""
     credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
     log_group: str = ""
 

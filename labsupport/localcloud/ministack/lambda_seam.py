@@ -116,6 +116,7 @@ class LambdaSeam:
             environment=self._lambda._runtime_env_vars(config),
             # On AWS an SDK finds its endpoint by itself. Here a variable tells it.
             platform_environment={"AWS_ENDPOINT_URL": self._endpoint_url},
+            role_arn=config["Role"],
             credentials=self._runtime.execution_credentials(config),
             log_group=(config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{name}",
         )

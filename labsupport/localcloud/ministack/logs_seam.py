@@ -1,4 +1,4 @@
-"""Write a function's log events where CloudWatch Logs keeps them."""
+"""Write a function's log events where CloudWatch Logs keeps them, if its role may."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from labsupport.localcloud.lambda_service.function import Function, LogEvent
+from labsupport.localcloud.rules import lambda_log_permission
 
 
 class LogsSeam:
@@ -15,9 +16,10 @@ class LogsSeam:
 
     def __init__(self) -> None:
         """Take MiniStack's modules."""
-        from ministack.core import responses
+        from ministack.core import iam_evaluator, responses
         from ministack.services import cloudwatch_logs
 
+        self._iam: Any = iam_evaluator
         self._responses: Any = responses
         self._logs: Any = cloudwatch_logs
 
@@ -26,15 +28,23 @@ class LogsSeam:
         _, _, _, region, account, *_ = function.arn.split(":")
         # MiniStack keeps resources by the account and the Region of the request under way.
         work = contextvars.copy_context()
-        work.run(self._write, account, region, function.log_group, stream_name, events)
+        work.run(self._write, account, region, function, stream_name, events)
 
     def _write(
-        self, account: str, region: str, group_name: str, stream_name: str, events: Sequence[LogEvent]
+        self, account: str, region: str, function: Function, stream_name: str, events: Sequence[LogEvent]
     ) -> None:
         self._responses._request_account_id.set(account)
         self._responses._request_region.set(region)
         now_ms = int(time.time() * 1000)
-        groups = self._logs._log_groups
+        groups, group_name = self._logs._log_groups, function.log_group
+        may_write = lambda_log_permission.may_write(
+            f"arn:aws:logs:{region}:{account}:log-group:{group_name}",
+            stream_name,
+            group_exists=group_name in groups,
+            allows=lambda action, arn: self._allows(function, account, region, action, arn),
+        )
+        if not may_write:
+            return
         if group_name not in groups:
             groups[group_name] = {
                 "arn": self._logs._make_group_arn(group_name),
@@ -58,3 +68,16 @@ class LogsSeam:
             for event in events
         ]
         self._logs._append_log_events(stream, stored)
+
+    def _allows(self, function: Function, account: str, region: str, action: str, resource_arn: str) -> bool:
+        role = function.role_arn.rsplit("/", 1)[-1]
+        context = self._iam.EvalContext(
+            principal_arn=f"arn:aws:sts::{account}:assumed-role/{role}/{function.name}",
+            principal_type="AssumedRole",
+            principal_account=account,
+            action=action,
+            resource_arn=resource_arn,
+            region=region,
+        )
+        result = self._iam.evaluate(context, self._iam._gather_role_policies(role, account))
+        return bool(result.decision == "Allow")

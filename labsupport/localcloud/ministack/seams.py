@@ -21,6 +21,8 @@ SEAMS = [
     ("app", "_build_persistence_save_dict", ""),
     ("app", "_dispatch_service_request", "method path headers body query_params request_id"),
     ("app", "_get_module", "name"),
+    ("core.iam_evaluator", "_gather_role_policies", "role_name account_id"),
+    ("core.iam_evaluator", "evaluate", "ctx policies limits"),
     ("core.iam_evaluator", "evaluate_resource_policy", "doc ctx service named_only direct_only"),
     ("core.lambda_runtime", "execution_credentials", "config"),
     ("core.lambda_runtime", "reset", ""),
