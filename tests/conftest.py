@@ -17,7 +17,6 @@ from labsupport.settings import Settings
 from labsupport.target import Target, connect
 from labsupport.teardown import teardown
 
-
 # A shell that starts pytest in the background has it ignore Ctrl-C, and so would everything that pytest
 # starts. With a handler of its own, its children begin with the usual one.
 signal.signal(signal.SIGINT, signal.default_int_handler)
