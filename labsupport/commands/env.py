@@ -2,6 +2,9 @@
 
 Use it as `eval "$(./lab env)"` in sh, bash or zsh. The local cloud is started if it isn't running. Your own
 AWS profile, credentials and endpoints are set aside in that shell, so that nothing reaches a real account.
+
+Version 1 of the AWS CLI ignores the endpoint for SQS, and would ask AWS: use version 2, or add
+--endpoint-url "$AWS_ENDPOINT_URL" to its sqs commands.
 """
 
 from __future__ import annotations
