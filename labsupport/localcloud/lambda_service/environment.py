@@ -9,8 +9,9 @@ a time, is frozen between invocations, and keeps everything that the function le
      ^        fails │                  │ timeout, exit
      └──────────────┴──── RESET <──────┘          any ── stop ──> STOPPED
 
-RESET: the process is gone, but the environment is not. The next invocation runs the Init phase again
-inside its own time (AWS calls this a suppressed init), in the same log stream, with the same /tmp.
+RESET: the runtime is gone, but the environment is not. The next invocation runs the Init phase again
+inside its own time (AWS calls this a suppressed init), in the same log stream, with the same /tmp. Where
+there are extensions, a reset and a stop give them their Shutdown phase (`shutdown.py`).
 
 All methods run on the Lambda service's event loop, so that nothing here needs a lock.
 
@@ -21,23 +22,29 @@ from __future__ import annotations
 
 import asyncio
 import enum
-import json
-import os
 import shutil
+import signal
 import time
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from labsupport.localcloud.lambda_service import managed_runtime, platform_lines
+from labsupport.localcloud.lambda_service.extensions import Extensions
+from labsupport.localcloud.lambda_service.extensions_api import ExtensionsApi
 from labsupport.localcloud.lambda_service.function import Function, InvocationResult, LogEvent
+from labsupport.localcloud.lambda_service.invocation import InitFailure, Invocation, Outcome, error_from
+from labsupport.localcloud.lambda_service.loopback_http import LoopbackServer
 from labsupport.localcloud.lambda_service.runtime_api import NextEvent, RuntimeApi
-from labsupport.localcloud.lambda_service.runtime_process import Keepers, RuntimeProcess
+from labsupport.localcloud.lambda_service.runtime_process import Keepers, RuntimeProcess, exit_reason
 from labsupport.localcloud.lambda_service.sandbox import Place, Sandbox
+from labsupport.localcloud.lambda_service.shutdown import shut_down
 from labsupport.localcloud.lambda_service.variables import environment_variables
 
 INIT_LIMIT_SECONDS = 10.0
+# Provisioned environments have more time, since nobody waits for them: this, or the timeout if it is longer.
+PROVISIONED_INIT_LIMIT_SECONDS = 130.0
 
 LogWriter = Callable[[Function, str, Sequence[LogEvent]], None]
 
@@ -52,70 +59,63 @@ class Status(enum.Enum):
     STOPPED = "stopped"
 
 
-class Outcome(NamedTuple):
-    """How an invocation went: an answer, or an error with what the REPORT line says of it."""
-
-    payload: bytes = b""
-    error: dict[str, Any] | None = None
-    status: str | None = None
-    error_type: str | None = None
-
-
-class Invocation:
-    """One event on its way through an environment."""
-
-    def __init__(self, request_id: str, payload: bytes, invoked_arn: str) -> None:
-        """Describe the event; `outcome` is settled by the runtime's answer or by its end."""
-        self.request_id, self.payload, self.invoked_arn = request_id, payload, invoked_arn
-        self.outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self.ended: float | None = None
-
-    def settle(self, outcome: Outcome) -> None:
-        """Say how it went, and when. The first word counts."""
-        if not self.outcome.done():
-            self.ended = time.monotonic()
-            self.outcome.set_result(outcome)
-
-
-class InitFailure(Exception):
-    """The Init phase ended with an error. Carries it as AWS returns it."""
-
-    def __init__(self, error: dict[str, Any]) -> None:
-        """Keep {"errorType", "errorMessage", ...}."""
-        super().__init__(error.get("errorMessage"))
-        self.error = error
-
-
 class ExecutionEnvironment:
     """An execution environment of one revision of a function."""
 
     def __init__(
-        self, function: Function, place: Place, *, sandbox: Sandbox, keepers: Keepers, write_log: LogWriter
+        self,
+        function: Function,
+        place: Place,
+        *,
+        sandbox: Sandbox,
+        keepers: Keepers,
+        write_log: LogWriter,
+        provisioned: bool = False,
     ) -> None:
-        """Describe the environment. Nothing runs before its first invocation."""
-        self.function = function
+        """Describe the environment. Nothing runs before `prepare` or the first invocation."""
+        self.function, self.provisioned = function, provisioned
         self.status = Status.NEW
         self.retired = False
         self.last_used = time.monotonic()
         self.log_stream = f"{datetime.now(UTC):%Y/%m/%d}/[{function.version}]{uuid.uuid4().hex}"
         self._place, self._sandbox, self._keepers, self._write_log = place, sandbox, keepers, write_log
-        self._api = RuntimeApi(self)
+        routes = [*RuntimeApi(self).routes, *ExtensionsApi(function, lambda: self._extensions, self).routes]
+        self._server = LoopbackServer(routes)
         self._api_address: str | None = None
         self._events: list[LogEvent] = []
+        self._extensions = self._no_extensions_yet()
         self._handed_over: asyncio.Queue[Invocation] = asyncio.Queue()
+        self._runtime_waits = self._serving = False
         self._current: Invocation | None = None
         self._initialized: asyncio.Future[None] | None = None
         self._init_error: dict[str, Any] | None = None
         self._runtime: RuntimeProcess | None = None
+        self._ending: asyncio.Task[None] | None = None
+        self._end_reason = "failure"
         self._max_memory_mb = 0
 
-    # What the pool calls
+    # What the pool and the service call
+
+    async def prepare(self) -> None:
+        """Run the Init phase before anybody calls: provisioned concurrency.
+
+        Raises:
+            InitFailure: it failed, or took too long.
+        """
+        try:
+            init_ms = await self._init_phase(
+                max(PROVISIONED_INIT_LIMIT_SECONDS, self.function.timeout_seconds)
+            )
+            self._log(platform_lines.init_report(init_ms, "init", "success", None))
+        finally:
+            self._flush_log()
 
     async def invoke(self, invocation: Invocation) -> InvocationResult:
         """Run one invocation, from its START line to its REPORT line.
 
         A handler that fails, a process that dies and a timeout are results, not exceptions.
         """
+        self._serving = True
         init_ms = await self._cold_start() if self.status is Status.NEW else None
         self._log(platform_lines.start(invocation.request_id, self.function.version))
         begun = time.monotonic()
@@ -136,51 +136,83 @@ class ExecutionEnvironment:
             )
         )
         self.last_used = time.monotonic()
+        self._serving = False
         return InvocationResult(outcome.payload, outcome.error, log_tail=self._flush_log())
 
     async def stop(self) -> None:
-        """End the environment. Without extensions, AWS gives it no time to say good-bye either."""
-        await self._kill()
+        """End the environment, with its Shutdown phase."""
         self.status = Status.STOPPED
-        self._api.close()
+        await self._end("spindown")
+        self._server.close()
         shutil.rmtree(self._place.root.parent, ignore_errors=True)
 
     # The Init phase
 
     async def _cold_start(self) -> float | None:
         """Run the Init phase before the first invocation. Returns its milliseconds, or None if it failed."""
+        try:
+            return await self._init_phase(INIT_LIMIT_SECONDS)
+        except InitFailure:
+            return None
+
+    async def _init_phase(self, limit_seconds: float) -> float:
+        """Run the Init phase, log it, and return its milliseconds.
+
+        Raises:
+            InitFailure: it failed, or took too long.
+        """
         runtime_version = managed_runtime.runtime_version(self.function.runtime)
         self._log(platform_lines.init_start(runtime_version, self.function.region))
         begun = time.monotonic()
         try:
-            async with asyncio.timeout(INIT_LIMIT_SECONDS):
+            async with asyncio.timeout(limit_seconds):
                 await self._initialize()
-            return (time.monotonic() - begun) * 1000
-        except TimeoutError:
-            await self._kill()
+        except TimeoutError as error:
+            await self._end_runtime("timeout")
             self._log(platform_lines.init_report(_ms_since(begun), "init", "timeout", None))
+            raise InitFailure({"errorType": "Sandbox.Timedout", "errorMessage": str(error)}) from error
         except InitFailure as failure:
             self._log(
                 platform_lines.init_report(_ms_since(begun), "init", "error", failure.error["errorType"])
             )
-        return None
+            raise
+        return _ms_since(begun)
+
+    async def _suppressed_init(self) -> None:
+        begun = time.monotonic()
+        try:
+            await self._initialize()
+        except InitFailure as failure:
+            error_type = failure.error["errorType"]
+            self._log(platform_lines.init_report(_ms_since(begun), "invoke", "error", error_type))
+            raise
 
     async def _initialize(self) -> None:
-        """Start the runtime and wait until it asks for its first event.
+        """Start the runtime, and wait until it and every extension ask for their first event.
 
         Raises:
-            InitFailure: the runtime said so, or ended.
+            InitFailure: one of them said so, or ended.
         """
+        if self._ending is not None:  # what was there before a reset may still be saying good-bye
+            await asyncio.shield(self._ending)
+            self._ending = None
+        self._server.drop_connections()
         self._initialized = asyncio.get_running_loop().create_future()
-        self._init_error = None
+        self._init_error, self._end_reason = None, "failure"
+        self._extensions = self._no_extensions_yet()
         self._handed_over = asyncio.Queue()
         await self._start_runtime()
         await self._initialized
         self.status = Status.READY
+        for extension in self._extensions.registered:
+            self._log(platform_lines.extension(extension.name, extension.events))
+
+    def _no_extensions_yet(self) -> Extensions:
+        return Extensions(on_waiting=self._note_waiting, on_failure=self._fail)
 
     async def _start_runtime(self) -> None:
         if self._api_address is None:
-            self._api_address = await self._api.start()
+            self._api_address = await self._server.start()
         self._runtime = await RuntimeProcess.start(
             self._sandbox.command(),
             self._variables,
@@ -199,40 +231,27 @@ class ExecutionEnvironment:
             api_address=self._api_address,
             log_stream=self.log_stream,
             telemetry_fd=telemetry_fd,
+            provisioned=self.provisioned,
         )
         return {**variables, **self._sandbox.variables(self._place)}
-
-    def _on_exit(self, reason: str) -> None:
-        """Tell whoever waits for the runtime that it is gone."""
-        out_of_memory = self._runtime is not None and self._runtime.out_of_memory
-        error_type = "Runtime.OutOfMemory" if out_of_memory else "Runtime.ExitError"
-        self._max_memory_mb = self._measure_memory()
-        self._runtime = None
-        self.status = Status.RESET
-        if self._initialized is not None and not self._initialized.done():
-            error = self._init_error or {"errorType": error_type, "errorMessage": f"Error: {reason}"}
-            self._initialized.set_exception(InitFailure(error))
-        if self._current is not None:
-            message = f"RequestId: {self._current.request_id} Error: {reason}"
-            error = {"errorType": "Runtime.ExitError", "errorMessage": message}
-            self._current.settle(Outcome(error=error, status="error", error_type=error_type))
 
     # The Invoke phase
 
     async def _run(self, invocation: Invocation) -> Outcome:
         """Hand the event over and wait for its outcome, within the function's timeout."""
+        deadline_ms = int((time.time() + self.function.timeout_seconds) * 1000)
         try:
             async with asyncio.timeout(self.function.timeout_seconds):
-                if self.status is Status.RESET:  # a suppressed init: it counts as the invocation's time
-                    await self._suppressed_init()
-                self.status, self._current = Status.BUSY, invocation
-                if self._runtime is not None:
-                    self._runtime.thaw()
-                self._handed_over.put_nowait(invocation)
+                if self.status in (Status.NEW, Status.RESET):
+                    await self._suppressed_init()  # it counts as the invocation's time
+                self._hand_over(invocation, deadline_ms)
                 outcome = await invocation.outcome
+                if outcome.error_type is None and self._extensions.registered:
+                    await self._extensions.all_idle()  # their time is the invocation's, too
+                    invocation.ended = time.monotonic()
         except TimeoutError:
             self._current = None
-            await self._kill()
+            await self._end_runtime("timeout")
             line = platform_lines.timed_out(invocation.request_id, self.function.timeout_seconds)
             self._log(line + "\n")
             message = f"RequestId: {invocation.request_id} Error: {line.split(' ', 2)[2]}"
@@ -241,44 +260,92 @@ class ExecutionEnvironment:
             return Outcome(error=failure.error, status="error", error_type=failure.error["errorType"])
         finally:
             self._current = None
-        if outcome.error_type is not None:
-            self._log(f"{(outcome.error or {})['errorMessage']}\nRuntime.ExitError")
+        if outcome.error is not None and outcome.error_type is not None:
+            self._log(f"{outcome.error['errorMessage']}\n{outcome.error['errorType']}")
         else:
             self.status = Status.READY
             self._drain()
+            self._freeze_soon()
         return outcome
 
-    async def _suppressed_init(self) -> None:
-        begun = time.monotonic()
-        try:
-            await self._initialize()
-        except InitFailure as failure:
-            error_type = failure.error["errorType"]
-            self._log(platform_lines.init_report(_ms_since(begun), "invoke", "error", error_type))
-            raise
-
-    async def _kill(self) -> None:
+    def _hand_over(self, invocation: Invocation, deadline_ms: int) -> None:
+        self.status, self._current = Status.BUSY, invocation
+        invocation.deadline_ms = deadline_ms
         if self._runtime is not None:
-            await self._runtime.kill()
+            self._runtime.thaw()
+        self._extensions.tell_invoke(
+            invocation.request_id,
+            invocation.invoked_arn,
+            deadline_ms=deadline_ms,
+            trace_id=invocation.trace_id,
+        )
+        self._handed_over.put_nowait(invocation)
+
+    # The Shutdown phase, and what makes it necessary
+
+    async def _end(self, reason: str) -> None:
+        """Run the Shutdown phase, and wait until the processes are gone."""
+        if self._ending is None and self._runtime is not None:
+            self._ending = asyncio.get_running_loop().create_task(self._shut_down(self._runtime, reason))
+        if self._ending is not None:
+            await asyncio.shield(self._ending)
+
+    async def _shut_down(self, runtime: RuntimeProcess, reason: str) -> None:
+        await shut_down(runtime, self._extensions, reason)
+        if not self._serving:
+            self._flush_log()
+
+    async def _end_runtime(self, reason: str) -> None:
+        """Kill a runtime that took too long. Its extensions have their Shutdown phase while life goes on."""
+        if self._runtime is not None and self._extensions.external and self._ending is None:
+            self._end_reason = reason
+            self._runtime.signal_runtime(signal.SIGKILL)
+            await self._runtime.runtime_ended.wait()
+        else:
+            await self._end(reason)
+
+    def _reset(self, reason: str) -> None:
+        """Let the processes go; the next invocation starts new ones."""
+        if self.status is not Status.STOPPED:
+            self.status = Status.RESET
+        if self._ending is None and self._runtime is not None:
+            self._ending = asyncio.get_running_loop().create_task(self._shut_down(self._runtime, reason))
+
+    def _on_exit(self, reason: str) -> None:
+        """Take the end of the process group."""
+        out_of_memory = self._runtime is not None and self._runtime.out_of_memory
+        self._measure_memory()
+        self._runtime = None
+        if self.status is not Status.STOPPED:
+            self.status = Status.RESET
+        self._settle_all("Runtime.OutOfMemory" if out_of_memory else "Runtime.ExitError", reason)
+
+    def _settle_all(self, error_type: str, reason: str) -> None:
+        """Tell whoever waits for the runtime that it is gone."""
+        if self._initialized is not None and not self._initialized.done():
+            error = self._init_error or {"errorType": error_type, "errorMessage": f"Error: {reason}"}
+            self._initialized.set_exception(InitFailure(error))
+        if self._current is not None:
+            message = f"RequestId: {self._current.request_id} Error: {reason}"
+            shown = "Runtime.ExitError" if error_type == "Runtime.OutOfMemory" else error_type
+            error = {"errorType": shown, "errorMessage": message}
+            self._current.settle(Outcome(error=error, status="error", error_type=error_type))
+
+    def _fail(self, error_type: str, reason: str) -> None:
+        """Take the failure of an extension: the environment is reset, as after a failure of the runtime."""
+        if self._ending is None:
+            self._settle_all(error_type, reason)
+            self._reset("failure")
 
     # What the Runtime API calls (runtime_api.RuntimeEvents)
 
     async def next_event(self) -> NextEvent:
-        """Wait for the next invocation. The first time, it says that the Init phase is over."""
-        if self._initialized is not None and not self._initialized.done():
-            self._initialized.set_result(None)
-            self._measure_memory()
-        # Soon, not now: after a cold start the invocation that caused it is about to be handed over.
-        asyncio.get_running_loop().call_soon(self._freeze_when_idle)
+        """Wait for the next invocation. The first time, it says that the runtime's Init is over."""
+        self._runtime_waits = True
+        self._note_waiting()
         invocation = await self._handed_over.get()
-        deadline_ms = int((time.time() + self.function.timeout_seconds) * 1000)
-        headers = {
-            "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
-            "Lambda-Runtime-Deadline-Ms": str(deadline_ms),
-            "Lambda-Runtime-Invoked-Function-Arn": invocation.invoked_arn,
-            "Lambda-Runtime-Trace-Id": _trace_id(),
-        }
-        return NextEvent(headers, invocation.payload)
+        self._runtime_waits = False
+        return invocation.as_event()
 
     def answered(self, request_id: str, payload: bytes) -> bool:
         """Take the handler's answer."""
@@ -286,22 +353,54 @@ class ExecutionEnvironment:
 
     def failed(self, request_id: str, payload: bytes) -> bool:
         """Take the handler's error: the environment stays warm."""
-        return self._settle(request_id, Outcome(error=_error(payload)))
+        return self._settle(request_id, Outcome(error=error_from(payload)))
 
     def init_failed(self, error_type: str, payload: bytes) -> None:
         """Remember why the Init phase failed; the runtime ends by itself."""
         self._measure_memory()
-        self._init_error = {**_error(payload), "errorType": error_type}
-
-    def _freeze_when_idle(self) -> None:
-        if self.status is Status.READY and self._handed_over.empty() and self._runtime is not None:
-            self._runtime.freeze()
+        self._init_error = {**error_from(payload), "errorType": error_type}
 
     def _settle(self, request_id: str, outcome: Outcome) -> bool:
         if self._current is None or self._current.request_id != request_id:
             return False
         self._current.settle(outcome)
         return True
+
+    # What the launcher says of the runtime (extensions_api.RuntimeWatcher)
+
+    def runtime_started(self, pid: int) -> None:
+        """Take the runtime's process number."""
+        if self._runtime is not None:
+            self._runtime.runtime_started(pid)
+
+    def runtime_ended(self, return_code: int) -> None:
+        """Take the runtime's end. Its extensions are still there."""
+        if self._runtime is not None:
+            self._runtime.runtime_ended.set()
+            self._drain()
+        if self._ending is None:
+            self._settle_all("Runtime.ExitError", exit_reason(return_code))
+            self._reset(self._end_reason)
+
+    # Freezing
+
+    def _note_waiting(self) -> None:
+        """Take that the runtime or an extension asks for its next event."""
+        if self._runtime_waits and self._extensions.idle:
+            if self._initialized is not None and not self._initialized.done():
+                self._extensions.registration_closed = True
+                self._initialized.set_result(None)
+                self._measure_memory()
+            self._freeze_soon()
+
+    def _freeze_soon(self) -> None:
+        # Soon, not now: after a cold start the invocation that caused it is about to be handed over.
+        asyncio.get_running_loop().call_soon(self._freeze_when_idle)
+
+    def _freeze_when_idle(self) -> None:
+        idle = self._runtime_waits and self._handed_over.empty() and self._extensions.idle
+        if idle and self.status is Status.READY and self._runtime is not None:
+            self._runtime.freeze()
 
     # Logs and memory
 
@@ -314,7 +413,7 @@ class ExecutionEnvironment:
             self._runtime.drain()
 
     def _on_output(self) -> None:
-        if self.status is Status.READY:  # what a function writes when nobody waits for it
+        if not self._serving:  # what a function writes when nobody waits for it
             self._flush_log()
 
     def _flush_log(self) -> str:
@@ -334,20 +433,6 @@ class ExecutionEnvironment:
 def _as_stored(event: LogEvent) -> LogEvent:
     """Lambda ends each event with a line end."""
     return LogEvent(event.timestamp_ms, event.message + "\n")
-
-
-def _error(payload: bytes) -> dict[str, Any]:
-    try:
-        error = json.loads(payload)
-        return (
-            error if isinstance(error, dict) else {"errorType": "Runtime.Unknown", "errorMessage": str(error)}
-        )
-    except ValueError:
-        return {"errorType": "Runtime.Unknown", "errorMessage": payload.decode("utf-8", "replace")}
-
-
-def _trace_id() -> str:
-    return f"Root=1-{int(time.time()):08x}-{os.urandom(12).hex()};Parent={os.urandom(8).hex()};Sampled=0"
 
 
 def _ms_since(begun: float) -> float:

@@ -65,8 +65,10 @@ class InvocationResult:
         payload: the handler's answer, JSON text; empty after an error.
         error: {"errorType", "errorMessage", ...} as AWS returns it, or None.
         log_tail: the invocation's log lines, for LogType=Tail.
+        provisioned: a provisioned environment served it.
     """
 
     payload: bytes
     error: dict[str, Any] | None
     log_tail: str
+    provisioned: bool = False

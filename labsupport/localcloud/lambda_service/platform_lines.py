@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 
@@ -20,6 +21,11 @@ def init_report(init_ms: float, phase: str, status: str, error_type: str | None)
     """Say why an Init phase failed. A successful one has no such line."""
     line = f"INIT_REPORT Init Duration: {init_ms:.2f} ms\tPhase: {phase}\tStatus: {status}"
     return line + (f"\tError Type: {error_type}" if error_type else "")
+
+
+def extension(name: str, events: Sequence[str]) -> str:
+    """Say that an extension is ready, and what it wants to be told."""
+    return f"EXTENSION\tName: {name}\tState: Ready\tEvents: [{', '.join(events)}]"
 
 
 def start(request_id: str, version: str) -> str:

@@ -1,7 +1,8 @@
 """The environments that exist, and which of them serves the next invocation.
 
-One environment per simultaneous invocation: an idle one of the function's current revision is used
-again, the one that was used last first; when there is none, a new one is made.
+One environment per simultaneous invocation. A provisioned one comes first: it is initialised already. Then
+an idle one of the function's current revision, the one that was used last first. When there is none, a new
+one is made.
 """
 
 from __future__ import annotations
@@ -28,17 +29,22 @@ class EnvironmentPool:
         idle = self._idle.setdefault((function.arn, function.version), [])
         outdated = [environment for environment in idle if environment.function.revision != function.revision]
         idle[:] = [environment for environment in idle if environment not in outdated]
+        idle.sort(key=lambda environment: environment.provisioned)  # stable: the last used stays last
         environment = idle.pop() if idle else self._create(function)
         self._busy.add(environment)
         return environment, outdated
+
+    def add(self, environment: ExecutionEnvironment) -> None:
+        """Take an environment that is ready for invocations."""
+        function = environment.function
+        self._idle.setdefault((function.arn, function.version), []).append(environment)
 
     def release(self, environment: ExecutionEnvironment) -> bool:
         """Give an environment back. Returns False when it was retired meanwhile: stop it."""
         self._busy.discard(environment)
         if environment.retired:
             return False
-        function = environment.function
-        self._idle.setdefault((function.arn, function.version), []).append(environment)
+        self.add(environment)
         return True
 
     def retire(self, wanted: Callable[[ExecutionEnvironment], bool]) -> list[ExecutionEnvironment]:

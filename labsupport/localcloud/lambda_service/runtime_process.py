@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
@@ -50,6 +51,8 @@ class RuntimeProcess:
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(pipe.read_fd, self._read)
         self._exited = self._loop.create_task(self._watch())
+        self._runtime_pid = process.pid
+        self.runtime_ended = asyncio.Event()
 
     @classmethod
     async def start(
@@ -108,6 +111,16 @@ class RuntimeProcess:
         self._group.kill()
         await asyncio.shield(self._exited)
 
+    def runtime_started(self, pid: int) -> None:
+        """Take the runtime's own process: with external extensions, a launcher leads the group."""
+        self._runtime_pid = pid
+
+    def signal_runtime(self, number: signal.Signals) -> None:
+        """Send a signal to the runtime alone."""
+        if not self.runtime_ended.is_set():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._runtime_pid, number)
+
     def drain(self) -> None:
         """Turn what it has written so far into log events."""
         if not self._exited.done():
@@ -139,10 +152,12 @@ class RuntimeProcess:
         self._pipe.drain()
         self._pipe.flush()
         self._pipe.close()
-        self._on_exit(_exit_reason(return_code))
+        self.runtime_ended.set()
+        self._on_exit(exit_reason(return_code))
 
 
-def _exit_reason(return_code: int) -> str:
+def exit_reason(return_code: int) -> str:
+    """Say in Lambda's words how a runtime ended."""
     if return_code == 0:
         return "Runtime exited without providing a reason"
     if return_code > 0:

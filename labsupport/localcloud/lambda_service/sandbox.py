@@ -43,6 +43,7 @@ class Sandbox:
         """Use namespaces where the host allows them, or as told."""
         self._directory = directory
         self._runtime_directory = managed_runtime.build(directory / "runtime")
+        self._language_directory = _link_interpreter(directory / "lang")
         self._runtime = {name: str(real) for name, real in managed_runtime.contents().items()}
         self.namespaces = self._probe() if namespaces is None else namespaces
 
@@ -63,6 +64,7 @@ class Sandbox:
             "LAMBDA_TASK_ROOT": str(place.task),
             "LAMBDA_RUNTIME_DIR": str(self._runtime_directory),
             "_LAB_OPT": str(place.opt or self._directory / "no-layers"),
+            "_LAB_LANG": str(self._language_directory),
             "TMPDIR": str(place.tmp),
         }
 
@@ -75,6 +77,7 @@ class Sandbox:
                 "tmp": str(place.tmp),
                 "runtime": self._runtime,
                 "python": str(Path(base_interpreter()).parents[1]),
+                "interpreter": base_interpreter(),
             }
         )
 
@@ -94,3 +97,12 @@ class Sandbox:
             except subprocess.TimeoutExpired:
                 return False
         return tried.returncode == 0
+
+
+def _link_interpreter(directory: Path) -> Path:
+    """Stand in for /var/lang, where AWS keeps the language: an extension may want its `python3`."""
+    (directory / "bin").mkdir(parents=True, exist_ok=True)
+    link = directory / "bin" / "python3"
+    if not link.is_symlink():
+        link.symlink_to(base_interpreter())
+    return directory

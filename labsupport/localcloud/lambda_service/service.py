@@ -8,19 +8,23 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from labsupport.localcloud.lambda_service.code_store import CodeStore
-from labsupport.localcloud.lambda_service.environment import ExecutionEnvironment, Invocation, LogWriter
+from labsupport.localcloud.lambda_service.environment import ExecutionEnvironment, LogWriter
 from labsupport.localcloud.lambda_service.function import Function, InvocationResult
 from labsupport.localcloud.lambda_service.governor import Governor
 from labsupport.localcloud.lambda_service.guard import Guard
+from labsupport.localcloud.lambda_service.invocation import Invocation
 from labsupport.localcloud.lambda_service.pool import EnvironmentPool
+from labsupport.localcloud.lambda_service.provisioned import Provision, Provisioner
 from labsupport.localcloud.lambda_service.runtime_process import Keepers
 from labsupport.localcloud.lambda_service.sandbox import Place, Sandbox
 
-# AWS keeps an idle environment "for some time". Five minutes keep a lesson warm and a laptop free.
+# AWS keeps an idle environment "for some time". Five minutes keep a lesson warm and a laptop free;
+# LAB_IDLE_SECONDS makes it short enough to be watched.
 IDLE_SECONDS = 300.0
 
 Result = TypeVar("Result")
@@ -47,6 +51,11 @@ class LambdaService:
         self._code = CodeStore(directory / "code")
         self._keepers = Keepers(Governor(), Guard())
         self._pool = EnvironmentPool(self._create)
+        self._provisioner = Provisioner(
+            lambda function: self._create(function, provisioned=True),
+            add=self._pool.add,
+            stop=lambda environment: self._stop_soon([environment]),
+        )
         self._background: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="lambda-service", daemon=True)
@@ -73,6 +82,23 @@ class LambdaService:
 
         self._loop.call_soon_threadsafe(lambda: self._stop_soon(self._pool.retire(wanted)))
 
+    def provision(self, function: Function, count: int) -> Provision:
+        """Initialise `count` environments ahead of time. Returns at once; the result tells how far it is."""
+        provision = Provision(function, count)
+        self._loop.call_soon_threadsafe(lambda: self._run_soon(self._provisioner.fill(provision)))
+        return provision
+
+    def release(self, provision: Provision) -> None:
+        """Give provisioned environments up."""
+        provision.cancelled = True
+        self._loop.call_soon_threadsafe(
+            lambda: self._stop_soon(self._pool.retire(lambda each: each in provision.environments))
+        )
+
+    def wait_until_quiet(self) -> None:
+        """Wait until every environment that was told to stop is gone."""
+        self._await(self._background_done())
+
     def close(self) -> None:
         """End every environment and the event loop; leave no file."""
         self._await(self._stop_all())
@@ -89,14 +115,15 @@ class LambdaService:
         environment, outdated = self._pool.acquire(function)
         self._stop_soon(outdated)
         try:
-            return await environment.invoke(Invocation(request_id, payload, function.invoked_arn))
+            result = await environment.invoke(Invocation(request_id, payload, function.invoked_arn))
+            return replace(result, provisioned=environment.provisioned)
         finally:
             if not self._pool.release(environment):
                 self._stop_soon([environment])
             self._loop.call_later(self._idle_seconds, self._reap)
             self._on_change()
 
-    def _create(self, function: Function) -> ExecutionEnvironment:
+    def _create(self, function: Function, *, provisioned: bool = False) -> ExecutionEnvironment:
         home = Path(tempfile.mkdtemp(dir=self._directory, prefix="environment-"))
         home.chmod(0o755)
         place = Place(
@@ -108,19 +135,30 @@ class LambdaService:
         place.tmp.mkdir()
         place.root.mkdir()
         return ExecutionEnvironment(
-            function, place, sandbox=self._ready_sandbox(), keepers=self._keepers, write_log=self._write_log
+            function,
+            place,
+            sandbox=self._ready_sandbox(),
+            keepers=self._keepers,
+            write_log=self._write_log,
+            provisioned=provisioned,
         )
 
     def _reap(self) -> None:
         """Stop what nobody has used for a while."""
         oldest = time.monotonic() - self._idle_seconds
-        self._stop_soon(self._pool.retire(lambda environment: environment.last_used <= oldest))
+        self._stop_soon(self._pool.retire(lambda each: each.last_used <= oldest and not each.provisioned))
 
     def _stop_soon(self, environments: Iterable[ExecutionEnvironment]) -> None:
         for environment in environments:
-            task = self._loop.create_task(environment.stop())
-            self._background.add(task)
-            task.add_done_callback(self._background.discard)
+            self._run_soon(environment.stop())
+
+    def _run_soon(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def _background_done(self) -> None:
+        await asyncio.gather(*self._background)
 
     async def _stop_all(self) -> None:
         await asyncio.gather(*(environment.stop() for environment in self._pool.all()), *self._background)

@@ -9,7 +9,7 @@ from labsupport.localcloud.lambda_service.function import Function
 
 
 def environment_variables(
-    function: Function, *, api_address: str, log_stream: str, telemetry_fd: int
+    function: Function, *, api_address: str, log_stream: str, telemetry_fd: int, provisioned: bool
 ) -> dict[str, str]:
     """Return the variables that Lambda defines, with the function's own among them.
 
@@ -33,7 +33,7 @@ def environment_variables(
         "AWS_LAMBDA_FUNCTION_NAME": function.name,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
         "AWS_LAMBDA_FUNCTION_VERSION": function.version,
-        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "provisioned-concurrency" if provisioned else "on-demand",
         "AWS_LAMBDA_LOG_GROUP_NAME": function.log_group,
         "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
         "AWS_LAMBDA_RUNTIME_API": api_address,

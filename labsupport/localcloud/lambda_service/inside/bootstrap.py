@@ -9,12 +9,15 @@ import os
 import site
 import sys
 
+import launcher  # beside this file, which is out of sight once the sandbox is entered
+
 
 def enter_sandbox():
     """Move into the namespace when there is one. Returns where the code, the layers and the runtime are."""
     specification = os.environ.pop("_LAB_NAMESPACE", None)
     if specification is None:
-        # No user namespaces here: plain directories stand in for /var/task, /opt and /var/runtime.
+        # No user namespaces here: plain directories stand in for /var/task, /opt, /var/runtime, /var/lang.
+        os.environ["PATH"] = os.environ["PATH"].replace("/var/lang", os.environ.pop("_LAB_LANG"))
         return os.environ["LAMBDA_TASK_ROOT"], os.environ.pop("_LAB_OPT"), os.environ["LAMBDA_RUNTIME_DIR"]
     import namespace  # beside this file
 
@@ -41,8 +44,11 @@ def restore_builtins():
 
 
 task_root, opt_root, runtime_root = enter_sandbox()
+launcher.launch(opt_root)
 order_path(task_root, opt_root, runtime_root)
 restore_builtins()
+for name in ("launcher", "namespace"):
+    sys.modules.pop(name, None)  # a function may have a module of this name
 os.environ.pop("PYTHONCOERCECLOCALE")  # it was for this interpreter's start only
 os.chdir(task_root)
 

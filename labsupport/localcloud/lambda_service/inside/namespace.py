@@ -26,7 +26,7 @@ def enter(specification):
     """Build the new root and move into it.
 
     The specification is JSON: root (an empty folder to build in), task, opt (or null), runtime ({name in
-    /var/runtime: real path}), tmp (the environment's own folder for /tmp), python (the interpreter's prefix).
+    /var/runtime: real path}), tmp (the environment's own folder for /tmp), interpreter, python (its prefix).
     """
     wanted = json.loads(specification)
     root = wanted["root"]
@@ -43,6 +43,8 @@ def enter(specification):
         bind(root, folder, folder, writable=True, recursive=True)
     if not wanted["python"].startswith("/usr"):
         bind(root, wanted["python"], wanted["python"])
+    os.makedirs(root + "/var/lang/bin")
+    os.symlink(wanted["interpreter"], root + "/var/lang/bin/python3")
     bind(root, wanted["task"], "/var/task")
     if wanted["opt"]:
         bind(root, wanted["opt"], "/opt")

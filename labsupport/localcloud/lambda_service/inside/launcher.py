@@ -1,0 +1,65 @@
+"""Start the external extensions of an execution environment, and watch them and the runtime.
+
+Only where /opt/extensions holds something. This process then leads the environment's process group: it
+starts the extensions, lets a child of its own become the runtime, and reports who has ended. Without
+extensions it isn't there: the runtime leads the group itself.
+"""
+
+import http.client
+import json
+import os
+
+EXTENSIONS_FOLDER = "extensions"
+NOT_FOR_EXTENSIONS = ("_HANDLER", "_LAMBDA_TELEMETRY_LOG_FD", "PYTHONCOERCECLOCALE")
+
+
+def launch(opt):
+    """Start the extensions. Returns in the process that is to become the runtime."""
+    folder = f"{opt}/{EXTENSIONS_FOLDER}"
+    names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+    names = [name for name in names if os.path.isfile(f"{folder}/{name}")]
+    if not names:
+        return
+    say("POST", "/extensions", names)
+    processes = {}
+    for name in names:
+        try:
+            processes[start(f"{folder}/{name}")] = name
+        except OSError as error:
+            say("POST", "/ended", {"name": name, "reason": f"can't be started: {error.strerror}"})
+    runtime = os.fork()
+    if runtime == 0:
+        say("GET", "/registered")  # answered once every extension has registered
+        return
+    say("POST", f"/runtime/{runtime}")
+    watch({**processes, runtime: None})
+
+
+def start(path):
+    """Start one extension. It shares the environment's variables, but for the runtime's own."""
+    variables = {name: value for name, value in os.environ.items() if name not in NOT_FOR_EXTENSIONS}
+    return os.posix_spawn(path, [path], variables)
+
+
+def watch(processes):
+    """Report each process that ends; end with the last one."""
+    while processes:
+        pid, status = os.wait()
+        if pid not in processes:  # a grandchild that was left behind
+            continue
+        code = os.waitstatus_to_exitcode(status)
+        reason = f"exit code {code}" if code >= 0 else f"signal {-code}"
+        say("POST", "/ended", {"name": processes.pop(pid), "return_code": code, "reason": reason})
+    os._exit(0)
+
+
+def say(method, path, content=None):
+    """Tell the Lambda service, or ask it. It may have gone away already."""
+    connection = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+    try:
+        connection.request(method, "/lab/launcher" + path, json.dumps(content))
+        connection.getresponse().read()
+    except OSError:
+        os._exit(1)
+    finally:
+        connection.close()
