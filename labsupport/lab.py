@@ -204,9 +204,16 @@ class Lab:
 
     # --- Using and looking --------------------------------------------------------------------------------
 
-    def invoke(self, thing: str, payload: Any = None) -> Invocation:
-        """Invoke a function and wait for the answer. A failing handler is a result too."""
-        return invoke_function(self.target, self.name(thing), payload)
+    def invoke(self, thing: str, payload: Any = None, *, qualifier: str | None = None) -> Invocation:
+        """Invoke a function and wait for the answer. A failing handler is a result too.
+
+        Args:
+            thing: short name.
+            payload: the event.
+            qualifier: a version or an alias (notebook 03); None is $LATEST.
+        """
+        name = self.name(thing) + (f":{qualifier}" if qualifier else "")
+        return invoke_function(self.target, name, payload)
 
     def logs(
         self,

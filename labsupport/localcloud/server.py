@@ -25,6 +25,7 @@ from hypercorn.config import Config
 from labsupport.localcloud import ministack
 from labsupport.localcloud.gate import Gate
 from labsupport.localcloud.lambda_service.asynchronous import AWS_RETRY_SECONDS, LAB_RETRY_SECONDS
+from labsupport.localcloud.lambda_service.service import IDLE_SECONDS
 from labsupport.localcloud.record import RECORD_FILE, CloudRecord, account_id
 from labsupport.localcloud.state import StateKeeper
 
@@ -37,6 +38,11 @@ def main() -> None:
     """Run the server until it is told to stop."""
     options = _parse_arguments()
     home = Path(options.home)
+    try:
+        options.idle_seconds = _idle_seconds(os.environ.get("LAB_IDLE_SECONDS"))
+    except ValueError as error:
+        _say(options.ready_fd, str(error))
+        sys.exit(1)
     try:
         listener = _listen(options.port, home)
     except OSError as error:
@@ -68,7 +74,11 @@ async def _serve(
     keeper = StateKeeper(home / "state", ministack.VERSION, cloud.states)
     retry_seconds = AWS_RETRY_SECONDS if os.environ.get("LAB_RETRY_INTERVALS") == "aws" else LAB_RETRY_SECONDS
     cloud.attach(
-        home / "work", endpoint_url=record.url, on_change=keeper.note_change, retry_seconds=retry_seconds
+        home / "work",
+        endpoint_url=record.url,
+        on_change=keeper.note_change,
+        retry_seconds=retry_seconds,
+        idle_seconds=options.idle_seconds,
     )
     cloud.restore(keeper.load())
     started = time.time()
@@ -82,6 +92,7 @@ async def _serve(
             "ministack": ministack.VERSION,
             "started": started,
             "retry_seconds": retry_seconds,
+            "idle_seconds": options.idle_seconds,
             "sandbox": cloud.sandbox_description,
         }
 
@@ -115,6 +126,21 @@ async def _serve(
         logger.info("The local cloud has stopped.")
         sys.stdout.flush()
     os._exit(0)  # MiniStack's pollers are daemon threads that never end by themselves
+
+
+def _idle_seconds(setting: str | None) -> float:
+    """Return how long an environment may be idle.
+
+    Raises:
+        ValueError: the setting is no number of seconds.
+    """
+    try:
+        seconds = float(setting or IDLE_SECONDS)
+    except ValueError:
+        seconds = 0
+    if not 0 < seconds < float("inf"):
+        raise ValueError(f"LAB_IDLE_SECONDS is {setting!r}. It must be a number of seconds, such as 5.")
+    return seconds
 
 
 def _listen(port: int | None, home: Path) -> socket.socket:

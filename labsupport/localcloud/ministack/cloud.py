@@ -8,6 +8,7 @@ from typing import Any
 
 from labsupport.localcloud.gate import App
 from labsupport.localcloud.lambda_service.asynchronous import LAB_RETRY_SECONDS
+from labsupport.localcloud.lambda_service.service import IDLE_SECONDS
 from labsupport.localcloud.ministack import seams
 from labsupport.localcloud.ministack.lambda_seam import LambdaSeam
 from labsupport.localcloud.ministack.logs_seam import LogsSeam
@@ -44,6 +45,7 @@ class MiniStack:
         endpoint_url: str,
         on_change: Callable[[], None],
         retry_seconds: tuple[float, ...] = LAB_RETRY_SECONDS,
+        idle_seconds: float = IDLE_SECONDS,
     ) -> None:
         """Put our Lambda service, working below `directory`, and AWS's rules behind the seams."""
         self._lambda = LambdaSeam(
@@ -52,6 +54,7 @@ class MiniStack:
             write_log=LogsSeam().write,
             on_change=on_change,
             retry_seconds=retry_seconds,
+            idle_seconds=idle_seconds,
         )
         S3Seam().attach()
 

@@ -20,6 +20,7 @@ from labsupport.localcloud.lambda_service.asynchronous import AsyncEvent, AsyncS
 from labsupport.localcloud.lambda_service.environment import LogWriter
 from labsupport.localcloud.lambda_service.function import Function, InvocationResult
 from labsupport.localcloud.lambda_service.service import LambdaService
+from labsupport.localcloud.ministack.concurrency_seam import ConcurrencySeam
 from labsupport.localcloud.ministack.seams import replace
 
 logger = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class LambdaSeam:
         write_log: LogWriter,
         on_change: Callable[[], None],
         retry_seconds: tuple[float, ...],
+        idle_seconds: float,
     ) -> None:
         """Start the Lambda service below `directory`, and stand before MiniStack's own executor."""
         import ministack.app
@@ -51,7 +53,10 @@ class LambdaSeam:
         self._runtime: Any = lambda_runtime
         self._responses: Any = responses
         self._endpoint_url = endpoint_url
-        self.service = LambdaService(directory, write_log=write_log, on_change=on_change)
+        self.service = LambdaService(
+            directory, write_log=write_log, on_change=on_change, idle_seconds=idle_seconds
+        )
+        self._concurrency = ConcurrencySeam(self.service, self._function)
         self.asynchronous = asynchronous.AsyncInvocations(
             run=self._attempt,
             settings=self._async_settings,
@@ -64,9 +69,11 @@ class LambdaSeam:
         replace(lambda_svc, "invoke_async_with_retry", lambda _original: self._accept)
         replace(lambda_svc, "invalidate_worker", self._invalidating)
         replace(ministack.app, "_dispatch_service_request", self._keeping_request_id)
+        self._concurrency.attach()
 
     def resume(self, events: list[AsyncEvent]) -> None:
-        """Go on with the events that were accepted before the cloud stopped."""
+        """Go on with what was accepted and provisioned before the cloud stopped."""
+        contextvars.copy_context().run(self._concurrency.resume)
         for event in events:
             self.asynchronous.submit(event)
 
@@ -82,6 +89,7 @@ class LambdaSeam:
         self, func: dict[str, Any], config: dict[str, Any], event: Any, request_id: str, started: float
     ) -> dict[str, Any]:
         """Run one invocation. The shape of the answer is MiniStack's."""
+        func, config = self._concurrency.routed(func, config)
         if not str(config.get("Runtime", "")).startswith("python") or not func.get("code_zip"):
             found = config.get("Runtime") or config.get("PackageType")
             message = (
@@ -130,6 +138,7 @@ class LambdaSeam:
         ) -> None:
             original(func_name, qualifier, account, region)
             self.service.retire(func_name, version=qualifier)
+            self._concurrency.forget(func_name)
 
         return invalidate
 
