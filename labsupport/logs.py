@@ -44,6 +44,11 @@ class LogEvent:
 class LogEvents(list[LogEvent]):
     """Log events that show themselves as a log, one line each."""
 
+    def of_environment(self, request_id: str) -> LogEvents:
+        """Return the events of the environment that served a request, also those of its Init phase."""
+        streams = {event.stream for event in self if request_id in event.message}
+        return LogEvents(event for event in self if event.stream in streams)
+
     def __repr__(self) -> str:
         return "\n".join(map(str, self)) or "No log events."
 

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from labsupport.logs import LogEvent, Report, parse_report, parse_tail
+from labsupport.logs import LogEvent, LogEvents, Report, parse_report, parse_tail
 
 COLD = (
     "REPORT RequestId: 8f5\tDuration: 250.06 ms\tBilled Duration: 351 ms\tMemory Size: 128 MB\t"
@@ -47,3 +47,16 @@ def test_a_log_event_shows_its_time_in_utc_and_its_message() -> None:
     event = LogEvent(1_795_309_133_868, "stream", "hello")
     assert event.time == datetime.fromtimestamp(1_795_309_133.868, UTC)
     assert str(event).endswith(".868  hello")
+
+
+def test_the_environment_of_a_request_is_its_whole_stream():
+    events = LogEvents(
+        [
+            LogEvent(1, "a", "INIT_START"),
+            LogEvent(2, "b", "INIT_START"),
+            LogEvent(3, "a", "START RequestId: one Version: $LATEST"),
+            LogEvent(4, "b", "START RequestId: two Version: $LATEST"),
+        ]
+    )
+    assert events.of_environment("one") == [events[0], events[2]]
+    assert events.of_environment("three") == []
