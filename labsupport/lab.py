@@ -26,10 +26,11 @@ from typing import Any, TypeVar
 import boto3
 
 from labsupport import naming, waiting
-from labsupport.errors import TeardownError
+from labsupport.errors import CheckError, TeardownError
 from labsupport.expected import expect_error
 from labsupport.inventory import Resources, inventory
 from labsupport.invocation import Invocation, invoke_function
+from labsupport.learning.learner import Learner
 from labsupport.logs import LogEvents, Report, read_log_events, wait_for_log_events, wait_for_report
 from labsupport.packaging import LayerArchive, build_layer, lambda_platform, zip_directory
 from labsupport.permissions import read_policy
@@ -44,6 +45,12 @@ from labsupport.settings import Settings
 from labsupport.tape import Calls, Tape
 from labsupport.target import Target, connect
 from labsupport.teardown import TeardownReport, teardown
+from labsupport.views.check_panel import CheckPanel
+from labsupport.views.comparison_card import ComparisonCard
+from labsupport.views.prediction_form import PredictionForm
+from labsupport.views.progress_table import progress_table
+from labsupport.views.quiz import Quiz
+from labsupport.views.table import Table
 
 Answer = TypeVar("Answer")
 HOST_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -67,6 +74,7 @@ class Lab:
         self.target = connect(self.settings, tape=self.tape, notebook=notebook)
         self.account, self.region, self.owner = self.target.account, self.target.region, self.target.owner
         self.is_unattended = self.settings.unattended
+        self._learner = Learner(self.target, notebook, home=self.settings.home, project=self.settings.project)
         _join_notebook(self.target)
         print(self)
 
@@ -269,6 +277,56 @@ class Lab:
     def calls(self, *, plumbing: bool = False) -> Calls:
         """Return the AWS calls of the newest cell that made any; labsupport's own only if asked for."""
         return Calls(call for call in self.tape.cell() if plumbing or not call.plumbing)
+
+    # --- Learning -----------------------------------------------------------------------------------------
+
+    def predict(self, name: str) -> PredictionForm:
+        """Ask for a prediction before a cell is run (introduced in 00_start_here)."""
+        prediction = self._learner.prediction(name)
+        return PredictionForm(
+            prediction,
+            self._learner.guess(prediction),
+            lambda guess: self._learner.predict(prediction, guess),
+        )
+
+    def compare(self, name: str, measured: Any) -> ComparisonCard:
+        """Show a prediction beside what was measured: a number, an option, or all options in order."""
+        return ComparisonCard(self._learner.compare(name, measured), unattended=self.is_unattended)
+
+    def check(self, name: str) -> CheckPanel:
+        """Ask the cloud whether an exercise is solved, and show what is wrong, with hints.
+
+        Raises:
+            CheckError: it isn't, and nobody is there to read it.
+        """
+        exercise, result = self._learner.material.exercise(name), self._learner.check(name)
+        if self.is_unattended and not result.passed:
+            raise CheckError(
+                doing=f"checking the exercise {exercise.key}",
+                cause="it is not solved.",
+                next_step="Solve it in its cell; `./lab run` does so with the course's own solution.",
+                detail=str(result),
+            )
+        return CheckPanel(
+            exercise,
+            result,
+            solution=self._learner.model_solution(exercise) if result.passed and exercise.start else "",
+            hints_opened=self._learner.hints_opened(exercise),
+            open_hint=lambda: self._learner.open_hint(exercise),
+            start_again=lambda: self._learner.reset(exercise),
+        )
+
+    def questions(self) -> Quiz:
+        """Ask this notebook's exam-style questions."""
+        return Quiz(self._learner.questions(), self._learner.answer, none="This notebook asks none.")
+
+    def review(self) -> Quiz:
+        """Ask the questions of all notebooks that are due again; `./lab review` does so in a terminal."""
+        return Quiz(self._learner.due_questions(), self._learner.answer, none="Nothing is due today.")
+
+    def progress(self) -> Table:
+        """Show where you stand with each task of the exam."""
+        return progress_table(self._learner.readiness(), due=len(self._learner.due_questions()))
 
     # --- Cleaning up --------------------------------------------------------------------------------------
 
