@@ -21,6 +21,8 @@ def keep_outputs(notebook: Path, executed: Path) -> None:
     ran = {cell.id: cell for cell in nbformat.read(executed, as_version=4).cells}
     for cell in content.cells:
         if CHECKED in cell.metadata.get("tags", []):
+            if not ran[cell.id].outputs:
+                sys.exit(f"{executed} has no output of {cell.id}: did the run fail?")
             cell.outputs = [_as_kept(output) for output in ran[cell.id].outputs]
             cell.execution_count = ran[cell.id].execution_count
     notebook.write_text(nbformat.writes(content) + "\n", encoding="utf-8")

@@ -34,7 +34,9 @@ def files() -> Iterator[Path]:
 
 
 FILES = list(files())
-MODULES = [path for path in FILES if path.suffix == ".py"]
+CELLS = ROOT / "solutions"
+"""What stands here are the contents of notebook cells, and no modules."""
+MODULES = [path for path in FILES if path.suffix == ".py" and CELLS not in path.parents]
 
 
 def lines_with(pattern: str) -> list[str]:
