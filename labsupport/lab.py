@@ -74,7 +74,7 @@ class Lab:
         self.target = connect(self.settings, tape=self.tape, notebook=notebook)
         self.account, self.region, self.owner = self.target.account, self.target.region, self.target.owner
         self.is_unattended = self.settings.unattended
-        self._learner = Learner(self.target, notebook, home=self.settings.home, project=self.settings.project)
+        self._learner = Learner(self.target, notebook, self.settings)
         _join_notebook(self.target)
         print(self)
 

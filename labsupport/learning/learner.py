@@ -2,33 +2,55 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import getpass
+import re
 from typing import Any
 
 from labsupport.learning import checks, material, review, solutions
-from labsupport.learning.material import Exercise, Prediction, Question
+from labsupport.learning.material import Exercise, Material, Prediction, Question
 from labsupport.learning.points import CheckResult
 from labsupport.learning.predictions import Comparison, compare
 from labsupport.learning.progress import Progress
 from labsupport.learning.readiness import Readiness, readiness
+from labsupport.settings import Settings
 from labsupport.target import Target
 
 PROGRESS_FOLDER = "progress"
 
 
-def progress_of(home: Path, owner: str) -> Progress:
-    """Return the record of a learner, in the lab's home."""
-    return Progress(home / PROGRESS_FOLDER / f"{owner}.jsonl")
+def progress_of(settings: Settings) -> Progress:
+    """Return the record of a learner, in the lab's home: the same one on every cloud."""
+    learner = re.sub(r"[^A-Za-z0-9._-]", "_", settings.owner or getpass.getuser())
+    return Progress(settings.home / PROGRESS_FOLDER / f"{learner}.jsonl")
+
+
+def course() -> list[Material]:
+    """Return the material of all notebooks."""
+    return [material.load(number) for number in material.numbers()]
+
+
+def hints_opened(progress: Progress, exercise: Exercise) -> int:
+    """Return how many hints of an exercise were opened."""
+    return len({event["tier"] for event in progress.events("hint") if event["key"] == exercise.key})
+
+
+def open_hint(progress: Progress, exercise: Exercise) -> str | None:
+    """Open the next hint: return it and record that it was opened. None when all are open."""
+    opened = hints_opened(progress, exercise)
+    if opened >= len(exercise.hints):
+        return None
+    progress.record("hint", key=exercise.key, tier=opened + 1)
+    return exercise.hints[opened]
 
 
 class Learner:
     """What a notebook needs of the learning layer. It draws nothing."""
 
-    def __init__(self, target: Target, number: str, *, home: Path, project: Path) -> None:
-        """Learn in notebook `number`; the record lies in `home`, the solutions in `project`."""
-        self._target, self._project = target, project
+    def __init__(self, target: Target, number: str, settings: Settings) -> None:
+        """Learn in notebook `number`."""
+        self._target, self._settings = target, settings
         self.material = material.load(number)
-        self.progress = progress_of(home, target.owner)
+        self.progress = progress_of(settings)
 
     # Predictions
 
@@ -61,7 +83,10 @@ class Learner:
     # Exercises
 
     def check(self, name: str) -> CheckResult:
-        """Ask the cloud whether an exercise is solved, and record the answer."""
+        """Ask the cloud whether an exercise is solved, and record the answer.
+
+        What a notebook passes that runs unattended, with the course's own solutions, is nobody's progress.
+        """
         exercise = self.material.exercise(name)
         result = checks.run_check(self._target, exercise.key)
         self.progress.record(
@@ -69,21 +94,17 @@ class Learner:
             key=exercise.key,
             passed=result.passed,
             wrong=[point.what for point in result.points if not point.ok],
+            unattended=self._settings.unattended,
         )
         return result
 
     def hints_opened(self, exercise: Exercise) -> int:
         """Return how many hints of an exercise were opened."""
-        opened = {event["tier"] for event in self.progress.events("hint") if event["key"] == exercise.key}
-        return len(opened)
+        return hints_opened(self.progress, exercise)
 
     def open_hint(self, exercise: Exercise) -> str | None:
         """Open the next hint: return it and record that it was opened. None when all are open."""
-        opened = self.hints_opened(exercise)
-        if opened >= len(exercise.hints):
-            return None
-        self.progress.record("hint", key=exercise.key, tier=opened + 1)
-        return exercise.hints[opened]
+        return open_hint(self.progress, exercise)
 
     def reset(self, exercise: Exercise) -> None:
         """Take the cloud back to where an exercise begins."""
@@ -92,7 +113,7 @@ class Learner:
 
     def model_solution(self, exercise: Exercise) -> str:
         """Return the model solution, for somebody who has passed."""
-        return solutions.solution(self._project, exercise.key)
+        return solutions.solution(self._settings.project, exercise.key)
 
     # Questions
 
@@ -115,4 +136,4 @@ class Learner:
 
     def readiness(self) -> list[Readiness]:
         """Return how far the learner is with each task of the exam."""
-        return readiness([material.load(number) for number in material.numbers()], self.progress.events())
+        return readiness(course(), self.progress.events())

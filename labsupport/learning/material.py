@@ -145,6 +145,23 @@ def load(number: str) -> Material:
     )
 
 
+def find_exercise(key: str) -> Exercise:
+    """Return an exercise by its key, such as "05.permission".
+
+    Raises:
+        LabError: there is none.
+    """
+    number, _, name = key.partition(".")
+    if number not in numbers():
+        known = [exercise.key for each in numbers() for exercise in load(each).exercises.values()]
+        raise LabError(
+            doing=f"looking for the exercise {key!r}",
+            cause="no notebook with exercises has this number.",
+            next_step=f"Use one of: {', '.join(known)}.",
+        )
+    return load(number).exercise(name)
+
+
 def all_questions() -> dict[str, Question]:
     """Return the questions of all notebooks by their keys."""
     return {question.key: question for number in numbers() for question in load(number).questions.values()}

@@ -62,7 +62,8 @@ def readiness(materials: Sequence[Material], events: Iterable[Event]) -> list[Re
     """Return the tasks that the course has questions or exercises for, in the exam's order."""
     happened = list(events)
     right = {event["key"]: bool(event["right"]) for event in happened if event["kind"] == "question"}
-    passed = {event["key"] for event in happened if event["kind"] == "check" and event["passed"]}
+    checks = [event for event in happened if event["kind"] == "check" and not event.get("unattended")]
+    passed = {event["key"] for event in checks if event["passed"]}
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     for material in materials:
         for question in material.questions.values():

@@ -186,6 +186,11 @@ def test_readiness_counts_what_was_passed():
     assert found["3.2"].name == "elastic compute"
 
 
+def test_what_ran_unattended_is_nobodys_progress():
+    event = {"at": MONDAY.isoformat(), "kind": "check", "key": "00.x", "passed": True, "unattended": True}
+    assert [each.share for each in readiness([MATERIAL], [event])] == [0, 0]
+
+
 def test_whoever_did_nothing_is_nowhere():
     assert [each.share for each in readiness([MATERIAL], [])] == [0, 0]
 
