@@ -26,7 +26,9 @@ def milliseconds(seconds: float) -> float:
 def wait_until_ready(page: Page, title: str) -> None:
     """Wait for the notebook's cells and for its kernel. The status bar is the last to know."""
     page.locator(".jp-NotebookPanel:visible .jp-Cell").first.wait_for(timeout=milliseconds(LOAD_SECONDS))
-    expect(page.locator(".jp-NotebookPanel:visible h1").first).to_contain_text(title)
+    # A notebook that is still being read shows one empty cell.
+    heading = page.locator(".jp-NotebookPanel:visible h1").first
+    expect(heading).to_contain_text(title, timeout=milliseconds(LOAD_SECONDS))
     expect(page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=milliseconds(LOAD_SECONDS))
 
 
