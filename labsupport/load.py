@@ -71,7 +71,7 @@ class _Load:
         events.register("needs-retry.lambda.Invoke", self._note_answer, unique_id=f"{mark}-answer")
         self._began = time.perf_counter()
         try:
-            with ThreadPoolExecutor(len(payloads)) as threads:
+            with ThreadPoolExecutor(max(1, len(payloads))) as threads:
                 running = {threads.submit(self._call, *each) for each in zip(burst, payloads, strict=True)}
                 self._follow(burst, running, watch)
         finally:
@@ -85,7 +85,7 @@ class _Load:
             _, pending = wait(pending, timeout=FRAME_SECONDS)
             burst.seconds = self._now()
             watch(burst)
-        burst.seconds = max([call.answered or 0.0 for call in burst] + burst.refusals)
+        burst.seconds = max([0.0, *(call.answered or 0.0 for call in burst), *burst.refusals])
         burst.is_over = True
         watch(burst)
         for each in running:

@@ -39,9 +39,10 @@ def burst_of(*calls: BurstCall, seconds: float = 2.0, is_over: bool = True) -> B
     return burst
 
 
-def colours(burst: Burst) -> set[Any]:
+def colours(burst: Burst) -> dict[Any, int]:
+    """Count the dots of each colour in a burst's picture."""
     image = Image.open(io.BytesIO(burst_picture(burst).data))
-    return {colour for _, colour in image.getcolors(1 << 24) or []}
+    return {colour: count for count, colour in image.getcolors(1 << 24) or []}
 
 
 HATCH, CROSS = (0xFE, 0xF3, 0xC7), (0xB9, 0x1C, 0x1C)
@@ -63,13 +64,7 @@ def test_calls_are_grouped_by_their_environment_in_the_order_of_first_use() -> N
         ([ran(0, 0, 1), ran(1, 1, 2)], 1),
         ([ran(0, 0, 1), ran(1, 0.5, 1.5), ran(2, 1.2, 2)], 2),
         # On the way a call is in no environment.
-        (
-            [
-                ran(0, 0, 1, "aaaa"),
-                BurstCall(1, sent=0.5, answered=2, environment="[]a", duration_seconds=0.9),
-            ],
-            1,
-        ),
+        ([ran(0, 1, 1.4), BurstCall(1, sent=0.5, answered=3, environment="b", duration_seconds=0.9)], 1),
     ],
     ids=["none", "all at once", "one after the other", "overlapping", "on the way"],
 )
@@ -134,9 +129,18 @@ def test_the_same_burst_gives_the_same_bytes() -> None:
 
 
 def test_cold_starts_and_refusals_are_marked_and_nothing_else_is() -> None:
-    assert not colours(burst_of(ran(0, 0, 1))) & {HATCH, CROSS}
-    assert colours(burst_of(ran(0, 0, 1, init_seconds=0.4))) & {HATCH, CROSS} == {HATCH}
-    assert colours(burst_of(ran(0, 0, 1), refused(1, 0.1))) & {HATCH, CROSS} == {CROSS}
+    marks = {HATCH, CROSS}
+    assert colours(burst_of(ran(0, 0, 1))).keys() & marks == set()
+    assert colours(burst_of(ran(0, 0, 1, init_seconds=0.4))).keys() & marks == {HATCH}
+    assert colours(burst_of(ran(0, 0, 1), refused(1, 0.1))).keys() & marks == {CROSS}
+
+
+def test_each_refusal_has_a_cross_of_its_own() -> None:
+    one, two, three = (
+        colours(burst_of(ran(0, 0, 1), *(refused(each, 0.5) for each in range(count))))[CROSS]
+        for count in (1, 2, 3)
+    )
+    assert two - one > 80 and three - two > 80, "a cross has more than 80 dots, another digit has not"
 
 
 def test_a_picture_says_in_words_what_it_shows() -> None:
