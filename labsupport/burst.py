@@ -20,7 +20,8 @@ class BurstCall:
         refusals: when Lambda refused it with 429. A client that tries again can have several.
         reason: Lambda's Reason of the last refusal.
         answered: when the function's answer came, or None.
-        environment: log stream of the execution environment that ran it: each writes its own.
+        environment: log stream of the execution environment that ran it: each writes its own. None before
+            the answer, and for a handler that failed and couldn't tell.
         provisioned: whether the environment was initialised before anybody called.
         init_seconds: of the Init phase; None means that nobody waited for one.
         duration_seconds: of the handler.
@@ -86,10 +87,13 @@ class Burst(list[BurstCall]):
 
     @property
     def environments(self) -> dict[str, list[BurstCall]]:
-        """The answered calls by environment, in the order in which the environments were first used."""
+        """The answered calls by environment, in the order in which the environments were first used.
+
+        A call that doesn't know its environment counts as one of its own.
+        """
         found: dict[str, list[BurstCall]] = {}
         for call in sorted(self.answered, key=lambda call: (call.sent or 0.0, call.number)):
-            found.setdefault(call.environment or "", []).append(call)
+            found.setdefault(call.environment or f"unknown {call.number}", []).append(call)
         return found
 
     @property
@@ -98,8 +102,10 @@ class Burst(list[BurstCall]):
         return max((self._busy_at(call.began) for call in self.answered), default=0)
 
     def _busy_at(self, moment: float) -> int:
-        busy = {call.environment for call in self.answered if call.began <= moment < (call.answered or 0.0)}
-        return len(busy)
+        return sum(
+            any(call.began <= moment < (call.answered or 0.0) for call in calls)
+            for calls in self.environments.values()
+        )
 
     @property
     def cold_starts(self) -> int:

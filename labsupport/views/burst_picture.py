@@ -112,7 +112,7 @@ class _Page:
 
     def _label(self, call: BurstCall) -> str:
         if call.environment is None:
-            return "…"
+            return "…" if call.answered is None else "environment ?"
         kind = "environment"
         if any(each.provisioned for each in self._burst):
             kind = "provisioned" if call.provisioned else "on demand"

@@ -48,6 +48,7 @@ def test_calls_one_after_the_other_share_an_environment(lab: Lab, name: str) -> 
 def test_each_payload_goes_with_its_own_call_and_a_failing_handler_is_a_result(lab: Lab, name: str) -> None:
     burst = lab.invoke_at_once("busy", [{"seconds": 0}, {"seconds": "x"}])
     assert [call.error_type for call in burst] == [None, "TypeError"]
+    assert len(burst.environments) == 2
 
 
 def test_a_refused_call_is_sent_once_unless_more_attempts_are_asked_for(lab: Lab, name: str) -> None:

@@ -65,8 +65,10 @@ def test_calls_are_grouped_by_their_environment_in_the_order_of_first_use() -> N
         ([ran(0, 0, 1), ran(1, 0.5, 1.5), ran(2, 1.2, 2)], 2),
         # On the way a call is in no environment.
         ([ran(0, 1, 1.4), BurstCall(1, sent=0.5, answered=3, environment="b", duration_seconds=0.9)], 1),
+        # They failed, and can't tell their environments.
+        ([BurstCall(each, sent=0, answered=1, duration_seconds=1, error_type="E") for each in (0, 1)], 2),
     ],
-    ids=["none", "all at once", "one after the other", "overlapping", "on the way"],
+    ids=["none", "all at once", "one after the other", "overlapping", "on the way", "failed"],
 )
 def test_the_highest_concurrency_counts_environments_that_are_busy(calls: list[BurstCall], most: int) -> None:
     assert burst_of(*calls).most_at_once == most
@@ -147,6 +149,14 @@ def test_a_picture_says_in_words_what_it_shows() -> None:
     words = repr(burst_picture(burst_of(ran(0, 0, 1.5, "c0ffee", init_seconds=0.5), refused(1, 0.1))))
     assert "2 calls: 1 answered by 1 environment, 1 cold start, 1 × 429, 1 given up." in words
     assert "Environment c0ff: 0.00 to 1.50 s with 0.50 s of Init phase." in words
+
+
+def test_handlers_that_fail_have_a_row_each() -> None:
+    failed = [
+        BurstCall(each, sent=0, answered=1, duration_seconds=1, error_type="KeyError") for each in (0, 1)
+    ]
+    assert len(_rows(burst_of(*failed))) == 2
+    assert colours(burst_of(*failed))[CROSS], "their edges are red"
 
 
 def test_crosses_lie_apart() -> None:
