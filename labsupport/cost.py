@@ -15,6 +15,7 @@ from labsupport.errors import LabError
 
 PRICE_BOOK = Path(__file__).with_name("prices.json")
 BYTES_PER_GB = 1024**3
+PROVISIONED_LEAST_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,35 @@ def lambda_dollars(
     return request_price.dollars(requests, free_tier=free_tier) + duration_price.dollars(
         gb_seconds, free_tier=free_tier
     )
+
+
+def concurrency_dollars(
+    environments: int,
+    *,
+    memory_mb: int,
+    seconds: float,
+    busy_share: float,
+    provisioned: bool,
+    architecture: str = "x86_64",
+) -> float:
+    """Return what execution environments cost, without the price of the requests (notebook 03_concurrency).
+
+    Args:
+        environments: how many there are.
+        memory_mb: the function's memory.
+        seconds: how long they are there. Provisioned, less than five minutes are charged as five minutes.
+        busy_share: the part of this time in which they run a handler, 0 to 1.
+        provisioned: they are kept ready (provisioned concurrency); else only the busy time is charged.
+        architecture: "x86_64" or "arm64".
+    """
+    gigabytes = environments * memory_mb / 1024
+    busy = gigabytes * seconds * busy_share
+    if not provisioned:
+        return price(f"lambda-gb-second-{architecture}").dollars(busy)
+    kept = gigabytes * max(seconds, PROVISIONED_LEAST_SECONDS)
+    return price(f"lambda-provisioned-gb-second-{architecture}").dollars(kept) + price(
+        f"lambda-provisioned-duration-gb-second-{architecture}"
+    ).dollars(busy)
 
 
 def storage_dollars(name: str, size_bytes: float) -> float:

@@ -49,18 +49,19 @@ class Invocation:
         return f"Invocation({start}{took})\n{outcome}"
 
 
-def invoke_function(target: Target, name: str, payload: Any = None) -> Invocation:
+def invoke_function(target: Target, name: str, payload: Any = None, *, client: Any = None) -> Invocation:
     """Invoke a function and wait for its answer, with the end of its log.
 
     Args:
         target: where.
         name: full name or ARN of the function, with a qualifier if need be.
         payload: the event, anything that JSON can hold; None is sent as {}.
+        client: a boto3 client with other settings than the target's own.
 
     Raises:
         botocore.exceptions.ClientError: Lambda did not run it: TooManyRequestsException, AccessDenied ...
     """
-    answer = target.client("lambda").invoke(
+    answer = (client or target.client("lambda")).invoke(
         FunctionName=name,
         InvocationType="RequestResponse",
         LogType="Tail",

@@ -26,20 +26,23 @@ from typing import Any, TypeVar
 import boto3
 
 from labsupport import naming, waiting
+from labsupport.burst import Burst
 from labsupport.errors import CheckError, TeardownError
 from labsupport.expected import expect_error
 from labsupport.inventory import Resources, inventory
 from labsupport.invocation import Invocation, invoke_function
 from labsupport.learning.learner import Learner
+from labsupport.load import Watch, invoke_at_once
 from labsupport.logs import LogEvents, Report, read_log_events, wait_for_log_events, wait_for_report
 from labsupport.packaging import LayerArchive, build_layer, lambda_platform, zip_directory
 from labsupport.permissions import read_policy
 from labsupport.resources.bucket import deploy_bucket, notify_function
+from labsupport.resources.concurrency import clear_concurrency
 from labsupport.resources.event_invoke import on_failure
 from labsupport.resources.function import FunctionDescription, deploy_function
 from labsupport.resources.function_policy import allow_invoke
 from labsupport.resources.layer import LayerVersion, publish_layer
-from labsupport.resources.queue import QueueDescription, deploy_queue
+from labsupport.resources.queue import Message, QueueDescription, deploy_queue, wait_for_message
 from labsupport.resources.role import deploy_role
 from labsupport.settings import Settings
 from labsupport.tape import Calls, Tape
@@ -210,6 +213,10 @@ class Lab:
         """Send a function's failed asynchronous events to a queue, topic, bucket or function."""
         on_failure(self.target, self.name(thing), destination_arn, retries=retries)
 
+    def clear_concurrency(self, thing: str) -> None:
+        """Take a function's reserved and provisioned concurrency away (introduced in 03_concurrency)."""
+        clear_concurrency(self.target, self.name(thing))
+
     # --- Using and looking --------------------------------------------------------------------------------
 
     def invoke(self, thing: str, payload: Any = None, *, qualifier: str | None = None) -> Invocation:
@@ -220,8 +227,38 @@ class Lab:
             payload: the event.
             qualifier: a version or an alias (notebook 03); None is $LATEST.
         """
-        name = self.name(thing) + (f":{qualifier}" if qualifier else "")
-        return invoke_function(self.target, name, payload)
+        return invoke_function(self.target, self._qualified(thing, qualifier), payload)
+
+    def invoke_at_once(
+        self,
+        thing: str,
+        payloads: Sequence[Any],
+        *,
+        qualifier: str | None = None,
+        every_seconds: float = 0.0,
+        attempts: int = 1,
+        watch: Watch | None = None,
+    ) -> Burst:
+        """Invoke a function with several events at the same time (introduced in 03_concurrency).
+
+        boto3 tries again by itself when Lambda answers 429. Here it doesn't, so that every 429 is seen.
+
+        Args:
+            thing: short name of a function that tells its environment, as functions/busy does.
+            payloads: one event for each call.
+            qualifier: a version or an alias; None is $LATEST.
+            every_seconds: send one call after the other, at this distance.
+            attempts: how often boto3 sends a call that is refused.
+            watch: is told how it goes, such as `labsupport.views.live_burst.LiveBurst()`.
+        """
+        return invoke_at_once(
+            self.target,
+            self._qualified(thing, qualifier),
+            payloads,
+            every_seconds=every_seconds,
+            attempts=attempts,
+            watch=watch,
+        )
 
     def logs(
         self,
@@ -262,6 +299,12 @@ class Lab:
             since=since,
             timeout_seconds=timeout_seconds,
         )
+
+    def wait_for_message(
+        self, queue: QueueDescription, *, containing: str, timeout_seconds: float = 60
+    ) -> Message:
+        """Wait for a message with a text in it, and leave it in the queue (introduced in 03_concurrency)."""
+        return wait_for_message(self.target, queue, containing=containing, timeout_seconds=timeout_seconds)
 
     def wait_until(
         self, condition: Callable[[], Answer | None], *, doing: str, timeout_seconds: float = 60
@@ -349,6 +392,9 @@ class Lab:
                 detail="\n".join([*map(str, report.failed), *map(str, report.left)]),
             )
         return report
+
+    def _qualified(self, thing: str, qualifier: str | None) -> str:
+        return self.name(thing) + (f":{qualifier}" if qualifier else "")
 
     def _common_values(self, thing: str) -> dict[str, str]:
         return {

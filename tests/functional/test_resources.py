@@ -171,6 +171,22 @@ class TestFunctionPolicy:
         assert policy_statements(target, a_function(target).name) == {}
 
 
+def test_a_message_is_waited_for_by_its_text_and_stays_in_the_queue(target: Target) -> None:
+    sqs, jobs = target.client("sqs"), queue.deploy_queue(target, name_of(target, "jobs"))
+    sqs.send_message(QueueUrl=jobs.url, MessageBody="somebody else's")
+    attributes = {"RequestID": {"DataType": "String", "StringValue": "id-7"}}
+    sqs.send_message(QueueUrl=jobs.url, MessageBody='{"order": 7}', MessageAttributes=attributes)
+    message = queue.wait_for_message(target, jobs, containing="id-7", timeout_seconds=10)
+    assert (message.json(), message.attributes) == ({"order": 7}, {"RequestID": "id-7"})
+    sqs.change_message_visibility(
+        QueueUrl=jobs.url, ReceiptHandle=message.receipt_handle, VisibilityTimeout=0
+    )
+    again = queue.wait_for_message(target, jobs, containing='"order"', timeout_seconds=10)
+    assert again.json() == {"order": 7}
+    with pytest.raises(DeployError, match="none came within 1 s"):
+        queue.wait_for_message(target, jobs, containing="nothing", timeout_seconds=1)
+
+
 def test_the_on_failure_destination_and_the_retries_are_set(target: Target) -> None:
     name = a_function(target).name
     description = queue.deploy_queue(target, name_of(target, "failed"))

@@ -30,7 +30,8 @@ def files() -> Iterator[Path]:
             and (name[0] != "." or name in KEPT_HIDDEN)
             and not (Path(folder, name) / "pyvenv.cfg").exists()
         )
-        yield from (Path(folder, name) for name in sorted(names) if not name.endswith(".pyc"))
+        made = (".pyc", ".git")  # in a git worktree .git is a file
+        yield from (Path(folder, name) for name in sorted(names) if not name.endswith(made))
 
 
 FILES = list(files())

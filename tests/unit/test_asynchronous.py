@@ -113,6 +113,17 @@ def test_a_throttled_event_is_no_attempt(monkeypatch: Any) -> None:
     assert story.sent[0][1]["requestContext"]["approximateInvokeCount"] == 1
 
 
+def test_a_reservation_of_zero_gives_events_up_at_once() -> None:
+    throttled = Attempt(response={"message": "Rate Exceeded."}, throttled=True)
+    settings = {"on_failure": "arn:failure", "dead_letter_queue": "arn:queue", "has_zero_reserved": True}
+    story = Story(throttled, **settings).tell()
+    ((_, record),) = story.sent
+    assert record["requestContext"]["condition"] == "ZeroReservedConcurrency"
+    assert record["requestContext"]["approximateInvokeCount"] == 0
+    assert record["requestPayload"] == {"key": 1} and "responsePayload" not in record, "it never ran"
+    assert dead_letter(story.tried[0], story.dead[0][1])[1]["ErrorCode"] == "429"
+
+
 def test_a_function_that_is_gone_ends_it() -> None:
     assert Story(None, on_failure="arn:failure").tell().sent == []
 

@@ -43,13 +43,14 @@ class AsyncEvent:
 
 @dataclass(frozen=True)
 class AsyncSettings:
-    """What PutFunctionEventInvokeConfig and the function's DeadLetterConfig say."""
+    """What is configured for a function's asynchronous events, and whether the function is stopped."""
 
     retries: int = 2
     maximum_age_seconds: int = 21_600
     on_success: str | None = None
     on_failure: str | None = None
     dead_letter_queue: str | None = None
+    has_zero_reserved: bool = False
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,11 @@ class AsyncInvocations:
             if attempt is None:
                 return True
             settings = self._settings(event)
+            if attempt.throttled and settings.has_zero_reserved:
+                # "Lambda begins sending new events to the configured dead-letter queue or the on-failure
+                # event destination, without any retries" (invocation-async-retain-records).
+                self._give_up(event, settings, "ZeroReservedConcurrency", attempt)
+                return True
             if attempt.throttled:
                 pause, throttle_seconds = throttle_seconds, min(throttle_seconds * 2, LAST_THROTTLE_SECONDS)
             else:
@@ -150,12 +156,9 @@ class AsyncInvocations:
 
 
 def destination_record(event: AsyncEvent, condition: str, attempt: Attempt) -> dict[str, Any]:
-    """Return the record that a destination gets: the event, the answer, and why."""
-    response_context: dict[str, Any] = {"statusCode": 200, "executedVersion": attempt.executed_version}
-    if attempt.function_error:
-        response_context["functionError"] = attempt.function_error
+    """Return the record that a destination gets: the event, why it ended, and the answer if it ever ran."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return {
+    record: dict[str, Any] = {
         "version": "1.0",
         "timestamp": now,
         "requestContext": {
@@ -165,9 +168,13 @@ def destination_record(event: AsyncEvent, condition: str, attempt: Attempt) -> d
             "approximateInvokeCount": event.attempts,
         },
         "requestPayload": event.payload,
-        "responseContext": response_context,
-        "responsePayload": attempt.response,
     }
+    if not attempt.throttled:
+        record["responseContext"] = {"statusCode": 200, "executedVersion": attempt.executed_version}
+        if attempt.function_error:
+            record["responseContext"]["functionError"] = attempt.function_error
+        record["responsePayload"] = attempt.response
+    return record
 
 
 def dead_letter(event: AsyncEvent, attempt: Attempt) -> tuple[str, dict[str, str]]:
@@ -175,8 +182,8 @@ def dead_letter(event: AsyncEvent, attempt: Attempt) -> tuple[str, dict[str, str
     response = attempt.response if isinstance(attempt.response, dict) else {}
     attributes = {
         "RequestID": event.request_id,
-        "ErrorCode": "200",
-        "ErrorMessage": str(response.get("errorMessage", ""))[:1024],
+        "ErrorCode": "429" if attempt.throttled else "200",
+        "ErrorMessage": str(response.get("errorMessage") or response.get("message", ""))[:1024],
     }
     return json.dumps(event.payload), attributes
 

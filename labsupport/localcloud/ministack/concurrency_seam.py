@@ -37,6 +37,7 @@ class ConcurrencySeam:
     def attach(self) -> None:
         """Stand before MiniStack's handlers."""
         replace(self._lambda, "_invoke", self._telling_version)
+        replace(self._lambda, "_throttle_response", self._in_awss_words)
         replace(self._lambda, "_put_function_concurrency", self._reserving)
         replace(self._lambda, "_put_provisioned_concurrency", self._provisioning)
         replace(self._lambda, "_get_provisioned_concurrency", self._showing)
@@ -60,6 +61,10 @@ class ConcurrencySeam:
         """Tell whether a version has provisioned concurrency: another environment is then a spillover."""
         wanted = (function.arn, function.version)
         return any((each.function.arn, each.function.version) == wanted for each in self._provisions.values())
+
+    def is_stopped(self, name: str) -> bool:
+        """Tell whether a reservation of 0 keeps a function from running."""
+        return bool((self._lambda._functions.get(name) or {}).get("concurrency") == 0)
 
     def routed(self, func: dict[str, Any], config: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the record and the configuration that serve: an alias may point at two versions."""
@@ -86,6 +91,12 @@ class ConcurrencySeam:
             return status, headers, body
 
         return invoke
+
+    def _in_awss_words(self, original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+        def response(reason_code: str, msg: str, retry_after: int = 1) -> dict[str, Any]:
+            return original(reason_code, "Rate Exceeded.", retry_after)  # which limit says the Reason
+
+        return response
 
     def _reserving(self, original: Callable[..., Answer]) -> Callable[..., Answer]:
         def put(func_name: str, data: dict[str, Any]) -> Answer:

@@ -168,10 +168,12 @@ class LambdaSeam:
             func, {**config, "FunctionArn": event.function_arn}
         )
         result = self._lambda._execute_function(record, event.payload)
+        throttled = bool(result.get("throttle"))
+        failed = bool(result.get("error")) and not throttled
         return Attempt(
             response=result.get("body"),
-            function_error=(result.get("function_error") or "Unhandled") if result.get("error") else None,
-            throttled=bool(result.get("throttle")),
+            function_error=(result.get("function_error") or "Unhandled") if failed else None,
+            throttled=throttled,
             executed_version=config.get("Version", "$LATEST"),
         )
 
@@ -196,6 +198,7 @@ class LambdaSeam:
             on_success=(targets.get("OnSuccess") or {}).get("Destination"),
             on_failure=(targets.get("OnFailure") or {}).get("Destination"),
             dead_letter_queue=((config or {}).get("DeadLetterConfig") or {}).get("TargetArn"),
+            has_zero_reserved=self._concurrency.is_stopped(event.function_arn.split(":")[6]),
         )
 
     def _deliver(self, event: AsyncEvent, destination: str, record: dict[str, Any]) -> None:

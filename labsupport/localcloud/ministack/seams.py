@@ -43,6 +43,7 @@ SEAMS = [
     ("services.lambda_svc", "_put_provisioned_concurrency", "func_name qualifier data"),
     ("services.lambda_svc", "_resolve_layer_zip", "attachment"),
     ("services.lambda_svc", "_runtime_env_vars", "config"),
+    ("services.lambda_svc", "_throttle_response", "reason_code msg retry_after"),
     ("services.lambda_svc", "function_policy_for_arn", "resource_arn"),
     ("services.lambda_svc", "invalidate_worker", "func_name qualifier account region"),
     ("services.lambda_svc", "invoke_async_with_retry", "func event"),
