@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
-
-from botocore.model import Shape
+from typing import TYPE_CHECKING, Any
 
 from labsupport.localcloud.rules.refusal import Refusal
+
+if TYPE_CHECKING:
+    from botocore.model import Shape
 
 # Python's names of JSON's types, and AWS's names of what it read and of what it wanted.
 READ = {str: "STRING_VALUE", int: "NUMBER_VALUE", float: "NUMBER_VALUE"}
