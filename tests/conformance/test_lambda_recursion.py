@@ -1,0 +1,191 @@
+"""Lambda stops a function that invokes itself through Lambda, SQS, S3 and SNS, and no other service.
+
+https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from labsupport.lab import Lab
+from labsupport.waiting import wait_until
+from tests.conformance.conftest import archive
+
+pytestmark = pytest.mark.functional
+
+# Each invocation writes a line and makes the next one, up to number 40.
+CODE = archive(
+    app="""
+        import json, os, boto3
+
+        service, target = os.environ["THROUGH"], os.environ["TARGET"]
+        client = boto3.client(service.partition(" ")[0])
+        MAKE_NEXT = {
+            "lambda": lambda n: client.invoke(FunctionName=target, Payload=json.dumps({"n": n})),
+            "lambda event": lambda n: client.invoke(
+                FunctionName=target, InvocationType="Event", Payload=json.dumps({"n": n})
+            ),
+            "sqs": lambda n: client.send_message(QueueUrl=target, MessageBody=str(n)),
+            "sns": lambda n: client.publish(TopicArn=target, Message=str(n)),
+            "s3": lambda n: client.put_object(Bucket=target, Key=str(n)),
+            "dynamodb": lambda n: client.put_item(TableName=target, Item={"id": {"S": str(n)}}),
+        }
+
+        def number(event):
+            record = event.get("Records", [event])[0]
+            if "s3" in record:
+                return record["s3"]["object"]["key"]
+            if "dynamodb" in record:
+                return record["dynamodb"]["Keys"]["id"]["S"]
+            return record["Sns"]["Message"] if "Sns" in record else record.get("body", record.get("n"))
+
+        def handler(event, context):
+            n = int(number(event))
+            print("invocation", n)
+            if n >= 40:
+                return "no end"
+            answer = MAKE_NEXT[service](n + 1)
+            return json.load(answer["Payload"]) if service == "lambda" else None
+    """
+)
+POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+
+
+class Loop:
+    """A function that invokes itself, and a queue for what it could not handle."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab, self.client = lab, lab.client("lambda")
+        self.role = lab.deploy_role("loop", policy=POLICY)
+        self.failures = lab.deploy_queue("failures")
+
+    def deploy(self, through: str, target: str) -> str:
+        """Deploy the function; returns its ARN."""
+        function = self.lab.deploy_function(
+            "loop",
+            code=CODE,
+            handler="app.handler",
+            role_arn=self.role,
+            memory_mb=1769,
+            timeout_seconds=60,
+            environment={"THROUGH": through, "TARGET": target},
+        )
+        self.client.put_function_event_invoke_config(
+            FunctionName=function.name, DestinationConfig={"OnFailure": {"Destination": self.failures.arn}}
+        )
+        return function.arn
+
+    def invocations(self) -> int:
+        return sum(event.message.startswith("invocation") for event in self.lab.logs("loop"))
+
+    def failure(self) -> dict[str, Any]:
+        """Wait for what comes to the on-failure destination."""
+
+        def received() -> list[Any]:
+            return self.lab.client("sqs").receive_message(QueueUrl=self.failures.url).get("Messages", [])
+
+        (message,) = wait_until(received, doing="waiting for the event that was stopped", timeout_seconds=60)
+        return json.loads(message["Body"])
+
+
+@pytest.fixture
+def loop(lab: Lab) -> Loop:
+    return Loop(lab)
+
+
+def test_a_loop_that_waits_for_itself_ends_with_an_exception(loop: Loop) -> None:
+    loop.deploy("lambda", loop.lab.name("loop"))
+    answer = loop.lab.invoke("loop", {"n": 1}).result
+    assert answer["errorType"] == "RecursiveInvocationException"
+    assert loop.invocations() == 16
+
+
+def through_nothing(loop: Loop) -> Callable[[], Any]:
+    name = loop.lab.name("loop")
+    loop.deploy("lambda event", name)
+    return lambda: loop.client.invoke(FunctionName=name, InvocationType="Event", Payload='{"n": 1}')
+
+
+def through_sns(loop: Loop) -> Callable[[], Any]:
+    sns = loop.lab.client("sns")
+    topic = sns.create_topic(Name=loop.lab.name("loop"))["TopicArn"]
+    arn = loop.deploy("sns", topic)
+    loop.client.add_permission(
+        FunctionName=arn, StatementId="sns", Action="lambda:InvokeFunction", Principal="sns.amazonaws.com"
+    )
+    sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=arn)
+    return lambda: sns.publish(TopicArn=topic, Message="1")
+
+
+def through_s3(loop: Loop) -> Callable[[], Any]:
+    s3, bucket = loop.lab.client("s3"), loop.lab.deploy_bucket("loop")
+    arn = loop.deploy("s3", bucket)
+    loop.client.add_permission(
+        FunctionName=arn, StatementId="s3", Action="lambda:InvokeFunction", Principal="s3.amazonaws.com"
+    )
+    notification = {"LambdaFunctionArn": arn, "Events": ["s3:ObjectCreated:*"]}
+    s3.put_bucket_notification_configuration(
+        Bucket=bucket, NotificationConfiguration={"LambdaFunctionConfigurations": [notification]}
+    )
+    return lambda: s3.put_object(Bucket=bucket, Key="1")
+
+
+@pytest.mark.parametrize("through", [through_nothing, through_sns, through_s3])
+def test_an_event_of_a_loop_goes_to_the_on_failure_destination(
+    loop: Loop, through: Callable[[Loop], Callable[[], Any]]
+) -> None:
+    begin = through(loop)
+    begin()
+    assert loop.failure()["responsePayload"]["errorType"] == "RecursiveInvocationException"
+    assert loop.invocations() == 16
+
+
+def test_a_message_of_a_loop_goes_to_the_queues_own_dead_letter_queue(loop: Loop) -> None:
+    sqs = loop.lab.client("sqs")
+    redrive = {"deadLetterTargetArn": loop.failures.arn, "maxReceiveCount": 1}
+    url = sqs.create_queue(
+        QueueName=loop.lab.name("loop"),
+        Attributes={"VisibilityTimeout": "5", "RedrivePolicy": json.dumps(redrive)},
+    )["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    name = loop.deploy("sqs", url)
+    mapping = loop.client.create_event_source_mapping(FunctionName=name, EventSourceArn=arn, BatchSize=1)
+    sqs.send_message(QueueUrl=url, MessageBody="1")
+    assert loop.failure() == 17
+    assert loop.invocations() == 16
+    loop.client.delete_event_source_mapping(UUID=mapping["UUID"])
+
+
+def test_a_function_may_allow_its_loop(loop: Loop) -> None:
+    begin = through_nothing(loop)
+    name = loop.lab.name("loop")
+    loop.client.put_function_recursion_config(FunctionName=name, RecursiveLoop="Allow")
+    assert loop.client.get_function_recursion_config(FunctionName=name)["RecursiveLoop"] == "Allow"
+    begin()
+    wait_until(lambda: loop.invocations() == 40, doing="waiting for the end of the loop", timeout_seconds=60)
+
+
+def test_a_loop_through_dynamodb_is_not_noticed(loop: Loop) -> None:
+    dynamodb, table = loop.lab.client("dynamodb"), loop.lab.name("loop")
+    created = dynamodb.create_table(
+        TableName=table,
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"},
+    )
+    name = loop.deploy("dynamodb", table)
+    mapping = loop.client.create_event_source_mapping(
+        FunctionName=name,
+        EventSourceArn=created["TableDescription"]["LatestStreamArn"],
+        StartingPosition="TRIM_HORIZON",
+        BatchSize=1,
+    )
+    dynamodb.put_item(TableName=table, Item={"id": {"S": "1"}})
+    wait_until(lambda: loop.invocations() == 40, doing="waiting for the end of the loop", timeout_seconds=60)
+    loop.client.delete_event_source_mapping(UUID=mapping["UUID"])
+    dynamodb.delete_table(TableName=table)
