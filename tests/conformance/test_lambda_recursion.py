@@ -24,11 +24,14 @@ CODE = archive(
 
         service, target = os.environ["THROUGH"], os.environ["TARGET"]
         client = boto3.client(service.partition(" ")[0])
+
+        def invoke(kind, n):
+            client.invoke(FunctionName=target, InvocationType=kind, Payload=json.dumps({"n": n}))
+
         MAKE_NEXT = {
-            "lambda": lambda n: client.invoke(FunctionName=target, Payload=json.dumps({"n": n})),
-            "lambda event": lambda n: client.invoke(
-                FunctionName=target, InvocationType="Event", Payload=json.dumps({"n": n})
-            ),
+            "lambda event": lambda n: invoke("Event", n),
+            # Each one that waits keeps an environment: the last ones are enough.
+            "lambda waiting": lambda n: invoke("Event" if n < 14 else "RequestResponse", n),
             "sqs": lambda n: client.send_message(QueueUrl=target, MessageBody=str(n)),
             "sns": lambda n: client.publish(TopicArn=target, Message=str(n)),
             "s3": lambda n: client.put_object(Bucket=target, Key=str(n)),
@@ -41,15 +44,17 @@ CODE = archive(
                 return record["s3"]["object"]["key"]
             if "dynamodb" in record:
                 return record["dynamodb"]["Keys"]["id"]["S"]
-            return record["Sns"]["Message"] if "Sns" in record else record.get("body", record.get("n"))
+            if "Sns" in record:
+                return record["Sns"]["Message"]
+            body = json.loads(record["body"]) if "body" in record else record["n"]
+            return body["detail"]["object"]["key"] if isinstance(body, dict) else body
 
         def handler(event, context):
             n = int(number(event))
             print("invocation", n)
             if n >= 40:
                 return "no end"
-            answer = MAKE_NEXT[service](n + 1)
-            return json.load(answer["Payload"]) if service == "lambda" else None
+            MAKE_NEXT[service](n + 1)
     """
 )
 POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
@@ -79,8 +84,14 @@ class Loop:
         )
         return function.arn
 
-    def invocations(self) -> int:
-        return sum(event.message.startswith("invocation") for event in self.lab.logs("loop"))
+    def wait_for_invocations(self, count: int) -> None:
+        """Wait until the log tells of so many invocations. Here there must be no more of them."""
+
+        def invocations() -> int:
+            return sum(event.message.startswith("invocation") for event in self.lab.logs("loop"))
+
+        wait_until(lambda: invocations() >= count, doing="waiting for the loop", timeout_seconds=60)
+        assert invocations() == count
 
     def failure(self) -> dict[str, Any]:
         """Wait for what comes to the on-failure destination."""
@@ -97,11 +108,18 @@ def loop(lab: Lab) -> Loop:
     return Loop(lab)
 
 
-def test_a_loop_that_waits_for_itself_ends_with_an_exception(loop: Loop) -> None:
-    loop.deploy("lambda", loop.lab.name("loop"))
-    answer = loop.lab.invoke("loop", {"n": 1}).result
-    assert answer["errorType"] == "RecursiveInvocationException"
-    assert loop.invocations() == 16
+def test_who_waits_for_an_invocation_of_a_loop_gets_an_exception(loop: Loop) -> None:
+    name = loop.lab.name("loop")
+    loop.deploy("lambda waiting", name)
+    loop.client.invoke(FunctionName=name, InvocationType="Event", Payload='{"n": 1}')
+
+    def raised() -> list[str]:
+        messages = [event.message for event in loop.lab.logs("loop")]
+        return [message for message in messages if message.startswith("[ERROR]")]
+
+    (message,) = wait_until(raised, doing="waiting for the exception", timeout_seconds=60)
+    assert "(RecursiveInvocationException) when calling the Invoke operation" in message
+    loop.wait_for_invocations(16)
 
 
 def through_nothing(loop: Loop) -> Callable[[], Any]:
@@ -141,7 +159,7 @@ def test_an_event_of_a_loop_goes_to_the_on_failure_destination(
     begin = through(loop)
     begin()
     assert loop.failure()["responsePayload"]["errorType"] == "RecursiveInvocationException"
-    assert loop.invocations() == 16
+    loop.wait_for_invocations(16)
 
 
 def test_a_message_of_a_loop_goes_to_the_queues_own_dead_letter_queue(loop: Loop) -> None:
@@ -156,7 +174,7 @@ def test_a_message_of_a_loop_goes_to_the_queues_own_dead_letter_queue(loop: Loop
     mapping = loop.client.create_event_source_mapping(FunctionName=name, EventSourceArn=arn, BatchSize=1)
     sqs.send_message(QueueUrl=url, MessageBody="1")
     assert loop.failure() == 17
-    assert loop.invocations() == 16
+    loop.wait_for_invocations(16)
     loop.client.delete_event_source_mapping(UUID=mapping["UUID"])
 
 
@@ -166,10 +184,10 @@ def test_a_function_may_allow_its_loop(loop: Loop) -> None:
     loop.client.put_function_recursion_config(FunctionName=name, RecursiveLoop="Allow")
     assert loop.client.get_function_recursion_config(FunctionName=name)["RecursiveLoop"] == "Allow"
     begin()
-    wait_until(lambda: loop.invocations() == 40, doing="waiting for the end of the loop", timeout_seconds=60)
+    loop.wait_for_invocations(40)
 
 
-def test_a_loop_through_dynamodb_is_not_noticed(loop: Loop) -> None:
+def through_dynamodb(loop: Loop) -> Callable[[], Any]:
     dynamodb, table = loop.lab.client("dynamodb"), loop.lab.name("loop")
     created = dynamodb.create_table(
         TableName=table,
@@ -178,14 +196,33 @@ def test_a_loop_through_dynamodb_is_not_noticed(loop: Loop) -> None:
         BillingMode="PAY_PER_REQUEST",
         StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"},
     )
-    name = loop.deploy("dynamodb", table)
-    mapping = loop.client.create_event_source_mapping(
-        FunctionName=name,
+    loop.client.create_event_source_mapping(
+        FunctionName=loop.deploy("dynamodb", table),
         EventSourceArn=created["TableDescription"]["LatestStreamArn"],
         StartingPosition="TRIM_HORIZON",
         BatchSize=1,
     )
-    dynamodb.put_item(TableName=table, Item={"id": {"S": "1"}})
-    wait_until(lambda: loop.invocations() == 40, doing="waiting for the end of the loop", timeout_seconds=60)
-    loop.client.delete_event_source_mapping(UUID=mapping["UUID"])
-    dynamodb.delete_table(TableName=table)
+    return lambda: dynamodb.put_item(TableName=table, Item={"id": {"S": "1"}})
+
+
+def through_eventbridge(loop: Loop) -> Callable[[], Any]:
+    """S3, EventBridge, SQS, and the function again: one of them is enough to lose the count."""
+    s3, events, bucket = loop.lab.client("s3"), loop.lab.client("events"), loop.lab.deploy_bucket("loop")
+    queue, rule = loop.failures.arn, loop.lab.name("loop")
+    s3.put_bucket_notification_configuration(
+        Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}}
+    )
+    events.put_rule(Name=rule, EventPattern=json.dumps({"detail": {"bucket": {"name": [bucket]}}}))
+    events.put_targets(Rule=rule, Targets=[{"Id": "queue", "Arn": queue}])
+    mapped = {"FunctionName": loop.deploy("s3", bucket), "EventSourceArn": queue}
+    loop.client.create_event_source_mapping(**mapped, BatchSize=1)
+    return lambda: s3.put_object(Bucket=bucket, Key="1")
+
+
+@pytest.mark.parametrize("through", [through_dynamodb, through_eventbridge])
+def test_a_loop_through_another_service_is_not_noticed(
+    loop: Loop, through: Callable[[Loop], Callable[[], Any]]
+) -> None:
+    begin = through(loop)
+    begin()
+    loop.wait_for_invocations(40)
