@@ -46,7 +46,7 @@ CODE = archive(
                 return record["dynamodb"]["Keys"]["id"]["S"]
             if "Sns" in record:
                 return record["Sns"]["Message"]
-            body = json.loads(record["body"]) if "body" in record else record["n"]
+            body = json.loads(record["body"]) if "body" in record else record.get("n", 40)
             return body["detail"]["object"]["key"] if isinstance(body, dict) else body
 
         def handler(event, context):
@@ -128,6 +128,17 @@ def through_nothing(loop: Loop) -> Callable[[], Any]:
     return lambda: loop.client.invoke(FunctionName=name, InvocationType="Event", Payload='{"n": 1}')
 
 
+def through_its_destination(loop: Loop) -> Callable[[], Any]:
+    """Its record of a success is the next event. The function itself makes none."""
+    name = loop.lab.name("loop")
+    destinations = {
+        "OnSuccess": {"Destination": loop.deploy("lambda event", name)},
+        "OnFailure": {"Destination": loop.failures.arn},
+    }
+    loop.client.put_function_event_invoke_config(FunctionName=name, DestinationConfig=destinations)
+    return lambda: loop.client.invoke(FunctionName=name, InvocationType="Event", Payload='{"n": 40}')
+
+
 def through_sns(loop: Loop) -> Callable[[], Any]:
     sns = loop.lab.client("sns")
     topic = sns.create_topic(Name=loop.lab.name("loop"))["TopicArn"]
@@ -152,7 +163,7 @@ def through_s3(loop: Loop) -> Callable[[], Any]:
     return lambda: s3.put_object(Bucket=bucket, Key="1")
 
 
-@pytest.mark.parametrize("through", [through_nothing, through_sns, through_s3])
+@pytest.mark.parametrize("through", [through_nothing, through_its_destination, through_sns, through_s3])
 def test_an_event_of_a_loop_goes_to_the_on_failure_destination(
     loop: Loop, through: Callable[[Loop], Callable[[], Any]]
 ) -> None:
