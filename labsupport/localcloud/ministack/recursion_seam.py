@@ -39,10 +39,9 @@ class RecursionSeam:
     def __init__(self) -> None:
         """Take MiniStack's modules."""
         import ministack.app
-        from ministack.services import eventbridge, lambda_svc, sns, sqs
+        from ministack.services import lambda_svc, sns, sqs
 
         self._app: Any = ministack.app
-        self._eventbridge: Any = eventbridge
         self._lambda: Any = lambda_svc
         self._sns: Any = sns
         self._sqs: Any = sqs
@@ -53,7 +52,6 @@ class RecursionSeam:
         replace(self._sqs, "_build_send_sys_attrs", self._sending)
         replace(self._sqs, "_ensure_msg_fields", self._enqueueing)
         replace(self._sns, "_deliver_to_lambda", lambda _original: self._deliver_notification)
-        replace(self._eventbridge, "_dispatch_event", self._routing_event)
         replace(self._lambda, "_run_sqs_batch", self._running_batch)
         replace(self._lambda, "_invoke", self._invoking)
 
@@ -91,17 +89,6 @@ class RecursionSeam:
                 _with_trace(message["sys"])
 
         return ensure
-
-    def _routing_event(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        def dispatch(*arguments: Any, **named: Any) -> Any:
-            # EventBridge takes no part in the chain, wherever its event comes from.
-            token = inbound_trace.set(None)
-            try:
-                return original(*arguments, **named)
-            finally:
-                inbound_trace.reset(token)
-
-        return dispatch
 
     def _running_batch(self, original: Callable[..., None]) -> Callable[..., None]:
         def run(esm: Any, func_rec: Any, event: dict[str, Any], *others: Any) -> None:

@@ -28,7 +28,6 @@ SEAMS = [
     ("core.lambda_runtime", "reset", ""),
     ("services.cloudwatch_logs", "_append_log_events", "stream events"),
     ("services.cloudwatch_logs", "_make_group_arn", "name"),
-    ("services.eventbridge", "_dispatch_event", "event view"),
     ("services.lambda_svc", "_account_region_from_function_config", "config"),
     ("services.lambda_svc", "_create_function", "data"),
     ("services.lambda_svc", "_delete_provisioned_concurrency", "func_name qualifier"),
