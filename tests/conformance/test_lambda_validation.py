@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
@@ -302,6 +303,18 @@ def test_an_answer_of_more_than_6_mb_is_an_error_of_the_function(account: Accoun
         "errorMessage": "Response payload size exceeded maximum allowed payload size (6291556 bytes).",
         "errorType": "Function.ResponseSizeTooLarge",
     }
+
+
+def test_an_answer_that_nobody_waits_for_may_be_larger(account: Account) -> None:
+    payload = json.dumps({"bytes": 7 * MIB})
+    answer = account.call("invoke", InvocationType="Event", Payload=payload)
+    request_id = answer["ResponseMetadata"]["RequestId"]
+    account.lab.wait_for_report("limits", request_id=request_id)
+    time.sleep(2)  # an invocation that failed is tried again after one second
+    reports = [
+        event for event in account.lab.logs("limits") if f"REPORT RequestId: {request_id}" in event.message
+    ]
+    assert len(reports) == 1
 
 
 OTHERS: list[tuple[str, dict[str, Any], str, int, str]] = [
