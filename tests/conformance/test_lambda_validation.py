@@ -39,6 +39,7 @@ POLICY = {
 }
 MIB = 1024**2
 INVALID, VALIDATION = "InvalidParameterValueException", "ValidationException"
+ELSEWHERE = "arn:aws:lambda:us-east-1:123456789012:function:{function}"
 LAYER = "arn:aws:lambda:us-east-1:{account}:layer:no-such-layer-{n}:{version}"
 
 
@@ -356,6 +357,7 @@ OTHERS: list[tuple[str, dict[str, Any], str, int, str]] = [
     ("publish_version", {"CodeSha256": "another"}, INVALID, 400, "different from current CodeSHA256"),
     ("delete_function", {"Qualifier": "$LATEST"}, INVALID, 400, "without deleting the function"),
     ("get_function", {"FunctionName": "no spaces"}, VALIDATION, 400, "at 'functionName'"),
+    ("get_function", {"FunctionName": ELSEWHERE}, "ResourceNotFoundException", 404, "Function not found"),
 ]
 
 

@@ -97,15 +97,16 @@ class ValidationSeam:
                 return await original(method, path, headers, body, query_params)
             name = str(call.parameters.get("FunctionName", ""))
             reference = lambda_function_name.parse(name)
-            self._states.note_request(call.name, reference.name if reference else None)
-            function = self._lambda._functions.get(reference.name) if reference else None
+            ours = reference if reference and self._is_ours(reference) else None
+            self._states.note_request(call.name, ours.name if ours else None)
+            function = self._lambda._functions.get(ours.name) if ours else None
             refusal = self._refusal(_Request(call, reference, function), len(body))
             if refusal:
                 return self._refused(refusal)
-            if reference and reference.account:  # MiniStack knows neither partial ARNs nor a new function's
-                path = path.replace(name, reference.short)
+            if ours and ours.account:  # MiniStack knows neither partial ARNs nor a new function's
+                path = path.replace(name, ours.short)
                 if call.name == "CreateFunction":
-                    body = json.dumps({**json.loads(body), "FunctionName": reference.name}).encode()
+                    body = json.dumps({**json.loads(body), "FunctionName": ours.name}).encode()
             return await original(method, path, headers, body, query_params)
 
         return handle
@@ -123,6 +124,10 @@ class ValidationSeam:
 
     def _refused(self, refusal: Refusal) -> Answer:
         return self._lambda.error_response_json(refusal.code, refusal.message, refusal.status)
+
+    def _is_ours(self, reference: FunctionReference) -> bool:
+        here = self._responses.get_account_id(), self._responses.get_region()
+        return all(said in (None, known) for said, known in zip(reference[2:], here, strict=True))
 
     def _name(self, request: _Request) -> Refusal | None:
         return request.reference and lambda_function_name.problem(

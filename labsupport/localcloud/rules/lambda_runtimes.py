@@ -1,9 +1,9 @@
 """A runtime that AWS doesn't know, or no longer takes, is refused.
 
 A deprecated runtime goes on for a while: first it gets no more patches, months later it can't be given to a
-new function, and then to no function. AWS moves these dates often. So the runtimes listed here are those that
-AWS has stopped to take long ago, and no date is checked: python3.9 and python3.10 are deprecated and can
-still be used (21 November 2026).
+new function, and then to no function. AWS moves these dates often. So no date is checked, and the runtimes
+listed here are those that AWS has stopped to take long ago. python3.10 is deprecated since 31 October 2026,
+and AWS takes it until 1 February 2027.
 
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
 """
