@@ -119,11 +119,16 @@ def test_a_function_from_creation_to_invocation(target: Target, run: Run, tmp_pa
     aws_lambda.invoke(FunctionName=name, LogType="Tail", Payload=json.dumps({"name": "Mai"}).encode())
     assert run(last_call(target), None)["StatusCode"] == 200
     assert json.loads((tmp_path / "response.json").read_text()) == {"name": "Mai"}
+    updated = aws_lambda.get_waiter("function_updated_v2")
     aws_lambda.update_function_code(FunctionName=name, ZipFile=CODE, Publish=True, DryRun=False)
-    run(last_call(target), CODE)
-    aws_lambda.get_waiter("function_updated_v2").wait(FunctionName=name)
+    update = last_call(target)
+    updated.wait(FunctionName=name)
+    run(update, CODE)
+    updated.wait(FunctionName=name)
     aws_lambda.update_function_configuration(FunctionName=name, MemorySize=256, Layers=[])
-    run(last_call(target), None)
+    update = last_call(target)
+    updated.wait(FunctionName=name)
+    run(update, None)
     layer = name_of(target, "lib")
     aws_lambda.publish_layer_version(
         LayerName=layer, Content={"ZipFile": CODE}, CompatibleRuntimes=["python3.11", "python3.12"]

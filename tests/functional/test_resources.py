@@ -81,16 +81,16 @@ class TestRole:
 
 class TestFunction:
     def test_it_is_created_and_can_be_invoked_at_once(self, target: Target) -> None:
-        description = a_function(target, environment={"A": "b"}, memory_mb=256)
+        description = a_function(target, environment={"WHAT": "b"}, memory_mb=256)
         assert description.change == "created"
-        assert (description.memory_mb, description.environment) == (256, {"A": "b"})
+        assert (description.memory_mb, description.environment) == (256, {"WHAT": "b"})
         answer = target.client("lambda").invoke(FunctionName=description.name, Payload=b'{"a": 1}')
         assert json.load(answer["Payload"]) == {"a": 1}
 
     def test_when_nothing_differs_then_nothing_is_written(self, target: Target) -> None:
-        a_function(target, environment={"A": "b"})
+        a_function(target, environment={"WHAT": "b"})
         before = len(writes(target))
-        assert a_function(target, environment={"A": "b"}).change == "unchanged"
+        assert a_function(target, environment={"WHAT": "b"}).change == "unchanged"
         assert len(writes(target)) == before
 
     @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ class TestFunction:
             ({"code": zip_files({"handler.py": b"x = 1\n"})}, ["UpdateFunctionCode"]),
             ({"memory_mb": 512}, ["UpdateFunctionConfiguration"]),
             ({"timeout_seconds": 9}, ["UpdateFunctionConfiguration"]),
-            ({"environment": {"A": "c"}}, ["UpdateFunctionConfiguration"]),
+            ({"environment": {"WHAT": "c"}}, ["UpdateFunctionConfiguration"]),
             ({"handler": "handler.other"}, ["UpdateFunctionConfiguration"]),
             (
                 {"code": zip_files({"handler.py": b"x = 1\n"}), "memory_mb": 512},
@@ -110,9 +110,9 @@ class TestFunction:
     def test_only_what_differs_is_updated(
         self, target: Target, options: dict[str, Any], calls: list[str]
     ) -> None:
-        a_function(target, environment={"A": "b"})
+        a_function(target, environment={"WHAT": "b"})
         before = len(writes(target))
-        description = a_function(target, **{"environment": {"A": "b"}, **options})
+        description = a_function(target, **{"environment": {"WHAT": "b"}, **options})
         assert writes(target)[before:] == calls
         assert description.change.endswith("updated")
 

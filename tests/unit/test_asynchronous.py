@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from typing import Any
 
 from labsupport.localcloud.lambda_service.asynchronous import (
@@ -122,6 +123,11 @@ def test_a_reservation_of_zero_gives_events_up_at_once() -> None:
     assert record["requestContext"]["approximateInvokeCount"] == 0
     assert record["requestPayload"] == {"key": 1} and "responsePayload" not in record, "it never ran"
     assert dead_letter(story.tried[0], story.dead[0][1])[1]["ErrorCode"] == "429"
+
+
+def test_an_event_of_a_recursive_loop_is_not_tried_again() -> None:
+    story = Story(replace(FAILURE, recursive=True), on_failure="arn:failure").tell()
+    assert len(story.tried) == 1 and len(story.sent) == 1
 
 
 def test_a_function_that_is_gone_ends_it() -> None:

@@ -32,13 +32,14 @@ FIRST_THROTTLE_SECONDS, LAST_THROTTLE_SECONDS = 1.0, 300.0
 
 @dataclass(frozen=True)
 class AsyncEvent:
-    """An event that was accepted, and how often it has been tried."""
+    """An event that was accepted, how often it has been tried, and the trace header that came with it."""
 
     request_id: str
     function_arn: str
     payload: Any
     accepted: float = field(default_factory=time.time)
     attempts: int = 0
+    trace: str | None = None
 
 
 @dataclass(frozen=True)
@@ -55,11 +56,15 @@ class AsyncSettings:
 
 @dataclass(frozen=True)
 class Attempt:
-    """What one attempt came to. `function_error` is None for a success, `throttled` counts as no attempt."""
+    """What one attempt came to. `function_error` is None for a success.
+
+    `throttled` counts as no attempt; after `recursive` there is no other one.
+    """
 
     response: Any = None
     function_error: str | None = None
     throttled: bool = False
+    recursive: bool = False
     executed_version: str = "$LATEST"
 
 
@@ -133,7 +138,7 @@ class AsyncInvocations:
                 if attempt.function_error is None:
                     self._tell(event, settings.on_success, "Success", attempt)
                     return True
-                if event.attempts > settings.retries:
+                if attempt.recursive or event.attempts > settings.retries:
                     self._give_up(event, settings, "RetriesExhausted", attempt)
                     return True
                 pause = self._retry_seconds[min(event.attempts, len(self._retry_seconds)) - 1]

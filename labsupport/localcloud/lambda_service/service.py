@@ -69,10 +69,12 @@ class LambdaService:
         """Say in words what separates a function from this machine."""
         return self._ready_sandbox().description
 
-    def invoke(self, function: Function, payload: bytes, request_id: str) -> InvocationResult:
+    def invoke(
+        self, function: Function, payload: bytes, request_id: str, trace_id: str | None = None
+    ) -> InvocationResult:
         """Invoke a function and wait for its result. Call it from any thread but the service's own."""
         self._ready_sandbox()
-        return self._await(self._invoke(function, payload, request_id))
+        return self._await(self._invoke(function, payload, request_id, trace_id))
 
     def retire(self, name: str, version: str | None = None) -> None:
         """Let no environment of a function (or of one version of it) take another invocation."""
@@ -111,11 +113,13 @@ class LambdaService:
 
     # On the event loop
 
-    async def _invoke(self, function: Function, payload: bytes, request_id: str) -> InvocationResult:
+    async def _invoke(
+        self, function: Function, payload: bytes, request_id: str, trace_id: str | None
+    ) -> InvocationResult:
         environment, outdated = self._pool.acquire(function)
         self._stop_soon(outdated)
         try:
-            result = await environment.invoke(Invocation(request_id, payload, function.invoked_arn))
+            result = await environment.invoke(Invocation(request_id, payload, function.invoked_arn, trace_id))
             return replace(result, provisioned=environment.provisioned)
         finally:
             if not self._pool.release(environment):

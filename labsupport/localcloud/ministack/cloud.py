@@ -13,6 +13,7 @@ from labsupport.localcloud.ministack import seams
 from labsupport.localcloud.ministack.lambda_seam import LambdaSeam
 from labsupport.localcloud.ministack.logs_seam import LogsSeam
 from labsupport.localcloud.ministack.s3_seam import S3Seam
+from labsupport.localcloud.ministack.validation_seam import ValidationSeam
 
 # Where the events of asynchronous invocations that are not done yet stand in the saved state.
 PENDING_EVENTS = "lab.pending_events"
@@ -57,6 +58,7 @@ class MiniStack:
             idle_seconds=idle_seconds,
         )
         S3Seam().attach()
+        ValidationSeam().attach()
 
     @property
     def sandbox_description(self) -> str:

@@ -100,9 +100,7 @@ class ConcurrencySeam:
 
     def _reserving(self, original: Callable[..., Answer]) -> Callable[..., Answer]:
         def put(func_name: str, data: dict[str, Any]) -> Answer:
-            requested = data.get("ReservedConcurrentExecutions", 0)
-            if requested < 0:
-                return self._at_least("reservedConcurrentExecutions", requested, 0)
+            requested = data["ReservedConcurrentExecutions"]
             problem = lambda_concurrency.reservation_problem(
                 requested,
                 elsewhere=self._reserved_elsewhere(func_name),
@@ -115,9 +113,7 @@ class ConcurrencySeam:
 
     def _provisioning(self, original: Callable[..., Answer]) -> Callable[..., Answer]:
         def put(func_name: str, qualifier: str, data: dict[str, Any]) -> Answer:
-            requested = data.get("ProvisionedConcurrentExecutions", 0)
-            if requested < 1:
-                return self._at_least("provisionedConcurrentExecutions", requested, 1)
+            requested = data["ProvisionedConcurrentExecutions"]
             problem = self._provision_problem(func_name, qualifier, requested)
             if problem:
                 return self._refused(problem)
@@ -214,10 +210,3 @@ class ConcurrencySeam:
 
     def _refused(self, message: str) -> Answer:
         return self._lambda.error_response_json("InvalidParameterValueException", message, 400)
-
-    def _at_least(self, member: str, value: int, least: int) -> Answer:
-        message = (
-            f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: "
-            f"Member must have value greater than or equal to {least}"
-        )
-        return self._lambda.error_response_json("ValidationException", message, 400)

@@ -19,15 +19,19 @@ from labsupport.localcloud.lambda_service import asynchronous, destinations
 from labsupport.localcloud.lambda_service.asynchronous import AsyncEvent, AsyncSettings, Attempt
 from labsupport.localcloud.lambda_service.environment import LogWriter
 from labsupport.localcloud.lambda_service.function import Function, InvocationResult
+from labsupport.localcloud.lambda_service.invocation import new_trace_id
 from labsupport.localcloud.lambda_service.service import LambdaService
 from labsupport.localcloud.ministack.concurrency_seam import ConcurrencySeam
+from labsupport.localcloud.ministack.recursion_seam import RecursionSeam, inbound_trace
 from labsupport.localcloud.ministack.seams import replace
+from labsupport.localcloud.rules import lambda_payload, lambda_recursion
 
 logger = logging.getLogger(__name__)
 
 # The id that the caller of Invoke reads in the response is the id in the function's log, as on AWS, and
 # the retries of an event keep it.
 _request_id: contextvars.ContextVar[str | None] = contextvars.ContextVar("lambda_request_id", default=None)
+_somebody_waits: contextvars.ContextVar[bool] = contextvars.ContextVar("somebody_waits", default=True)
 _INVOKE_PATH = re.compile(r"^/2015-03-31/functions/[^/]+/invocations$")
 
 
@@ -57,6 +61,7 @@ class LambdaSeam:
             directory, write_log=write_log, on_change=on_change, idle_seconds=idle_seconds
         )
         self._concurrency = ConcurrencySeam(self.service, self._function)
+        self._recursion = RecursionSeam()
         self.asynchronous = asynchronous.AsyncInvocations(
             run=self._attempt,
             settings=self._async_settings,
@@ -70,6 +75,7 @@ class LambdaSeam:
         replace(lambda_svc, "invalidate_worker", self._invalidating)
         replace(ministack.app, "_dispatch_service_request", self._keeping_request_id)
         self._concurrency.attach()
+        self._recursion.attach()
 
     def resume(self, events: list[AsyncEvent]) -> None:
         """Go on with what was accepted and provisioned before the cloud stopped."""
@@ -90,6 +96,9 @@ class LambdaSeam:
     ) -> dict[str, Any]:
         """Run one invocation. The shape of the answer is MiniStack's."""
         func, config = self._concurrency.routed(func, config)
+        if refusal := self._recursion.refusal(config):
+            error = {"errorType": refusal.code, "errorMessage": refusal.message}
+            return _answer(InvocationResult(b"", error, "")) | {"recursive": True}
         if not str(config.get("Runtime", "")).startswith("python") or not func.get("code_zip"):
             found = config.get("Runtime") or config.get("PackageType")
             message = (
@@ -100,7 +109,8 @@ class LambdaSeam:
             )
         function = self._function(func, config)
         payload = json.dumps(event).encode()
-        return _answer(self.service.invoke(function, payload, _request_id.get() or request_id))
+        trace_id = lambda_recursion.invoked(new_trace_id(), inbound_trace.get(), function.arn)
+        return _answer(self.service.invoke(function, payload, _request_id.get() or request_id, trace_id))
 
     def _function(self, func: dict[str, Any], config: dict[str, Any]) -> Function:
         layers = [self._lambda._resolve_layer_zip(layer) for layer in config.get("Layers") or []]
@@ -157,13 +167,16 @@ class LambdaSeam:
     def _accept(self, func: dict[str, Any], event: Any) -> None:
         """Take an event that an asynchronous Invoke, S3, SNS or EventBridge brings."""
         arn = (func.get("config") or func)["FunctionArn"]
-        self.asynchronous.submit(AsyncEvent(_request_id.get() or str(uuid.uuid4()), arn, event))
+        request_id = _request_id.get() or str(uuid.uuid4())
+        self.asynchronous.submit(AsyncEvent(request_id, arn, event, trace=inbound_trace.get()))
 
     def _attempt(self, event: AsyncEvent) -> Attempt | None:
         func, config = self._look_up(event)
         if func is None or config is None:
             return None
         _request_id.set(event.request_id)
+        _somebody_waits.set(False)
+        inbound_trace.set(event.trace)
         record = self._lambda._execution_record_for_config(
             func, {**config, "FunctionArn": event.function_arn}
         )
@@ -174,6 +187,7 @@ class LambdaSeam:
             response=result.get("body"),
             function_error=(result.get("function_error") or "Unhandled") if failed else None,
             throttled=throttled,
+            recursive=bool(result.get("recursive")),
             executed_version=config.get("Version", "$LATEST"),
         )
 
@@ -212,8 +226,10 @@ class LambdaSeam:
         _func, config = self._look_up(event)
         credentials = self._runtime.execution_credentials(config or {})
         region = event.function_arn.split(":")[3]
+        arn = ":".join(event.function_arn.split(":")[:7])
+        trace_id = lambda_recursion.invoked(new_trace_id(), event.trace, arn)
         try:
-            send(destinations.Sender(self._endpoint_url, region, credentials))
+            send(destinations.Sender(self._endpoint_url, region, credentials, trace_id))
         except Exception as error:  # AWS counts DestinationDeliveryFailures and goes on
             logger.warning("%s could not deliver to %s: %s", event.function_arn, destination, error)
 
@@ -221,8 +237,9 @@ class LambdaSeam:
 def _answer(result: InvocationResult) -> dict[str, Any]:
     # "rie" is MiniStack's word for a log that has its START and REPORT lines already.
     answer: dict[str, Any] = {"log": result.log_tail, "log_source": "rie"}
-    if result.error is not None:
-        return answer | {"body": result.error, "error": True, "function_error": "Unhandled"}
+    too_large = lambda_payload.response_error(result.payload) if _somebody_waits.get() else None
+    if error := result.error or too_large:
+        return answer | {"body": error, "error": True, "function_error": "Unhandled"}
     try:
         return answer | {"body": json.loads(result.payload)}
     except ValueError:

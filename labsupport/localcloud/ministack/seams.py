@@ -29,6 +29,7 @@ SEAMS = [
     ("services.cloudwatch_logs", "_append_log_events", "stream events"),
     ("services.cloudwatch_logs", "_make_group_arn", "name"),
     ("services.lambda_svc", "_account_region_from_function_config", "config"),
+    ("services.lambda_svc", "_create_function", "data"),
     ("services.lambda_svc", "_delete_provisioned_concurrency", "func_name qualifier"),
     ("services.lambda_svc", "_effective_func_record_for_qualifier", "func qualifier"),
     ("services.lambda_svc", "_event_invoke_config", "func qualifier"),
@@ -42,9 +43,14 @@ SEAMS = [
     ("services.lambda_svc", "_put_function_concurrency", "func_name data"),
     ("services.lambda_svc", "_put_provisioned_concurrency", "func_name qualifier data"),
     ("services.lambda_svc", "_resolve_layer_zip", "attachment"),
+    ("services.lambda_svc", "_run_sqs_batch", "esm func_rec event batch queue_url queue_name"),
     ("services.lambda_svc", "_runtime_env_vars", "config"),
     ("services.lambda_svc", "_throttle_response", "reason_code msg retry_after"),
+    ("services.lambda_svc", "_schedule_state_transition", "func_name delay"),
+    ("services.lambda_svc", "_update_code", "name data"),
+    ("services.lambda_svc", "_update_config", "name data"),
     ("services.lambda_svc", "function_policy_for_arn", "resource_arn"),
+    ("services.lambda_svc", "handle_request", "method path headers body query_params"),
     ("services.lambda_svc", "invalidate_worker", "func_name qualifier account region"),
     ("services.lambda_svc", "invoke_async_with_retry", "func event"),
     ("services.s3", "_deliver_event_to_lambda", "arn event_payload bucket_region"),
@@ -54,6 +60,13 @@ SEAMS = [
         "_validate_notification_configs",
         "configs bucket_region bucket_name skip_destination_validation",
     ),
+    (
+        "services.sns",
+        "_deliver_to_lambda",
+        "endpoint envelope topic_arn sub_arn msg_id raw_message message_attributes",
+    ),
+    ("services.sqs", "_build_send_sys_attrs", "now sys_attrs_input"),
+    ("services.sqs", "_ensure_msg_fields", "m"),
 ]
 
 
