@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from labsupport.localcloud.lambda_service.code_store import CodeStore
-from labsupport.localcloud.lambda_service.environment import ExecutionEnvironment, LogWriter
+from labsupport.localcloud.lambda_service.environment import ExecutionEnvironment
 from labsupport.localcloud.lambda_service.function import Function, InvocationResult
+from labsupport.localcloud.lambda_service.function_log import LogWriter
 from labsupport.localcloud.lambda_service.governor import Governor
 from labsupport.localcloud.lambda_service.guard import Guard
 from labsupport.localcloud.lambda_service.invocation import Invocation

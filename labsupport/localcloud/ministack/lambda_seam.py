@@ -17,8 +17,8 @@ from typing import Any
 
 from labsupport.localcloud.lambda_service import asynchronous, destinations
 from labsupport.localcloud.lambda_service.asynchronous import AsyncEvent, AsyncSettings, Attempt
-from labsupport.localcloud.lambda_service.environment import LogWriter
-from labsupport.localcloud.lambda_service.function import Function, InvocationResult
+from labsupport.localcloud.lambda_service.function import Function, InvocationResult, LoggingConfig
+from labsupport.localcloud.lambda_service.function_log import LogWriter
 from labsupport.localcloud.lambda_service.service import LambdaService
 from labsupport.localcloud.ministack.concurrency_seam import ConcurrencySeam
 from labsupport.localcloud.ministack.seams import replace
@@ -127,6 +127,7 @@ class LambdaSeam:
             role_arn=config["Role"],
             credentials=self._runtime.execution_credentials(config),
             log_group=(config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{name}",
+            logging=_logging(config.get("LoggingConfig") or {}),
         )
 
     def _invalidating(self, original: Callable[..., None]) -> Callable[..., None]:
@@ -213,6 +214,14 @@ class LambdaSeam:
             send(destinations.Sender(self._endpoint_url, region, credentials))
         except Exception as error:  # AWS counts DestinationDeliveryFailures and goes on
             logger.warning("%s could not deliver to %s: %s", event.function_arn, destination, error)
+
+
+def _logging(config: dict[str, Any]) -> LoggingConfig:
+    return LoggingConfig(
+        log_format=config.get("LogFormat") or LoggingConfig.log_format,
+        application_log_level=config.get("ApplicationLogLevel") or LoggingConfig.application_log_level,
+        system_log_level=config.get("SystemLogLevel") or LoggingConfig.system_log_level,
+    )
 
 
 def _answer(result: InvocationResult) -> dict[str, Any]:
