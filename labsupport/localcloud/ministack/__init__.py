@@ -7,6 +7,7 @@ with a wrong answer an hour later. Raise the pin on purpose, and run the conform
 * `seams.py`: the environment that MiniStack reads, the version, and every private function we use
 * `cloud.py`: the application and its state
 * `lambda_seam.py`: where an invocation leaves MiniStack for our Lambda service
+* `logging_config_seam.py`: where a function says how its log is written
 * `logs_seam.py`: where log events go
 * `s3_seam.py`: where a bucket's notification is accepted and delivered
 """

@@ -11,6 +11,7 @@ from labsupport.localcloud.lambda_service.asynchronous import LAB_RETRY_SECONDS
 from labsupport.localcloud.lambda_service.service import IDLE_SECONDS
 from labsupport.localcloud.ministack import seams
 from labsupport.localcloud.ministack.lambda_seam import LambdaSeam
+from labsupport.localcloud.ministack.logging_config_seam import LoggingConfigSeam
 from labsupport.localcloud.ministack.logs_seam import LogsSeam
 from labsupport.localcloud.ministack.s3_seam import S3Seam
 
@@ -56,6 +57,7 @@ class MiniStack:
             retry_seconds=retry_seconds,
             idle_seconds=idle_seconds,
         )
+        LoggingConfigSeam().attach()
         S3Seam().attach()
 
     @property
