@@ -31,6 +31,7 @@ from labsupport.expected import expect_error
 from labsupport.inventory import Resources, inventory
 from labsupport.invocation import Invocation, invoke_function
 from labsupport.logs import LogEvents, Report, read_log_events, wait_for_log_events, wait_for_report
+from labsupport.metrics import Metric, wait_for_metric
 from labsupport.packaging import LayerArchive, build_layer, lambda_platform, zip_directory
 from labsupport.permissions import read_policy
 from labsupport.resources.bucket import deploy_bucket, notify_function
@@ -121,6 +122,7 @@ class Lab:
         handler: str = "handler.handler",
         memory_mb: int = 128,
         timeout_seconds: int = 3,
+        log_format: str = "Text",
     ) -> FunctionDescription:
         """Create or update a function, and return when it can be invoked.
 
@@ -132,6 +134,7 @@ class Lab:
             environment: the function's environment variables.
             values: see `deploy_role`.
             handler, memory_mb, timeout_seconds: as Lambda's.
+            log_format: "Text" or "JSON".
         """
         source = self.settings.project / "functions" / thing if code is None else code
         description = deploy_function(
@@ -143,6 +146,7 @@ class Lab:
             runtime=f"python{HOST_PYTHON}",
             memory_mb=memory_mb,
             timeout_seconds=timeout_seconds,
+            log_format=log_format,
             environment=environment,
             layers=[layer if isinstance(layer, str) else layer.arn for layer in layers],
         )
@@ -252,6 +256,36 @@ class Lab:
             self.name(thing),
             request_id=request_id,
             since=since,
+            timeout_seconds=timeout_seconds,
+        )
+
+    def metrics(
+        self,
+        thing: str,
+        name: str,
+        *,
+        qualifier: str | None = None,
+        since: datetime | None = None,
+        at_least: float = 0,
+        timeout_seconds: float = 300,
+    ) -> Metric:
+        """Wait until CloudWatch has a function's metric; on AWS that takes a minute or two.
+
+        Args:
+            thing: short name.
+            name: AWS's name of the metric, such as "Invocations", "Errors" or "Throttles".
+            qualifier: only what was invoked by this alias or version.
+            since: from this time's minute on; by default three hours ago.
+            at_least: wait until the values' sum is at least this.
+            timeout_seconds: how long to wait.
+        """
+        return wait_for_metric(
+            self.target,
+            self.name(thing),
+            name,
+            qualifier=qualifier,
+            since=since,
+            at_least=at_least,
             timeout_seconds=timeout_seconds,
         )
 

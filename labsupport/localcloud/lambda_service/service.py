@@ -115,9 +115,10 @@ class LambdaService:
     async def _invoke(self, function: Function, payload: bytes, request_id: str) -> InvocationResult:
         environment, outdated = self._pool.acquire(function)
         self._stop_soon(outdated)
+        in_use = self._pool.provisioned_in_use(function)
         try:
             result = await environment.invoke(Invocation(request_id, payload, function.invoked_arn))
-            return replace(result, provisioned=environment.provisioned)
+            return replace(result, provisioned=environment.provisioned, provisioned_in_use=in_use)
         finally:
             if not self._pool.release(environment):
                 self._stop_soon([environment])

@@ -37,6 +37,7 @@ class ConcurrencySeam:
     def attach(self) -> None:
         """Stand before MiniStack's handlers."""
         replace(self._lambda, "_invoke", self._telling_version)
+        replace(self._lambda, "_reserved_concurrency", self._shared_by_versions)
         replace(self._lambda, "_put_function_concurrency", self._reserving)
         replace(self._lambda, "_put_provisioned_concurrency", self._provisioning)
         replace(self._lambda, "_get_provisioned_concurrency", self._showing)
@@ -56,10 +57,18 @@ class ConcurrencySeam:
             for key in [key for key in self._provisions if key[0] == self._lambda._func_arn(name)]:
                 self._service.release(self._provisions.pop(key))
 
-    def has_provisioned(self, function: Function) -> bool:
-        """Tell whether a version has provisioned concurrency: another environment is then a spillover."""
+    def provisioned(self, function: Function) -> int:
+        """Return how much a version has provisioned; an environment beyond it is a spillover."""
         wanted = (function.arn, function.version)
-        return any((each.function.arn, each.function.version) == wanted for each in self._provisions.values())
+        return sum(
+            each.requested
+            for each in list(self._provisions.values())
+            if (each.function.arn, each.function.version) == wanted
+        )
+
+    def is_reserved(self, function: Function) -> bool:
+        """Tell whether a function has reserved concurrency."""
+        return (self._lambda._functions.get(function.name) or {}).get("concurrency") is not None
 
     def routed(self, func: dict[str, Any], config: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the record and the configuration that serve: an alias may point at two versions."""
@@ -86,6 +95,13 @@ class ConcurrencySeam:
             return status, headers, body
 
         return invoke
+
+    def _shared_by_versions(self, original: Callable[..., int | None]) -> Callable[..., int | None]:
+        def reserved(func: dict[str, Any], config: dict[str, Any]) -> int | None:
+            # A version's record knows no reservation: it is the function's, for all of its versions.
+            return original(self._lambda._functions.get(config.get("FunctionName")) or func, config)
+
+        return reserved
 
     def _reserving(self, original: Callable[..., Answer]) -> Callable[..., Answer]:
         def put(func_name: str, data: dict[str, Any]) -> Answer:

@@ -10,6 +10,7 @@ import contextvars
 import json
 import logging
 import re
+import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ from labsupport.localcloud.lambda_service import asynchronous, destinations
 from labsupport.localcloud.lambda_service.asynchronous import AsyncEvent, AsyncSettings, Attempt
 from labsupport.localcloud.lambda_service.function import Function, InvocationResult, LoggingConfig
 from labsupport.localcloud.lambda_service.function_log import LogWriter
+from labsupport.localcloud.lambda_service.metrics import LambdaMetrics, Subject
 from labsupport.localcloud.lambda_service.service import LambdaService
 from labsupport.localcloud.ministack.concurrency_seam import ConcurrencySeam
 from labsupport.localcloud.ministack.seams import replace
@@ -40,6 +42,7 @@ class LambdaSeam:
         *,
         endpoint_url: str,
         write_log: LogWriter,
+        metrics: LambdaMetrics,
         on_change: Callable[[], None],
         retry_seconds: tuple[float, ...],
         idle_seconds: float,
@@ -52,7 +55,7 @@ class LambdaSeam:
         self._lambda: Any = lambda_svc
         self._runtime: Any = lambda_runtime
         self._responses: Any = responses
-        self._endpoint_url = endpoint_url
+        self._endpoint_url, self._metrics = endpoint_url, metrics
         self.service = LambdaService(
             directory, write_log=write_log, on_change=on_change, idle_seconds=idle_seconds
         )
@@ -62,6 +65,7 @@ class LambdaSeam:
             settings=self._async_settings,
             deliver=self._deliver,
             deliver_dead_letter=self._deliver_dead_letter,
+            on_drop=lambda event: metrics.async_event_dropped(Subject.of(event.function_arn)),
             retry_seconds=retry_seconds,
             on_change=on_change,
         )
@@ -100,7 +104,13 @@ class LambdaSeam:
             )
         function = self._function(func, config)
         payload = json.dumps(event).encode()
-        return _answer(self.service.invoke(function, payload, _request_id.get() or request_id))
+        result = self._metrics.invoke(
+            lambda: self.service.invoke(function, payload, _request_id.get() or request_id),
+            function,
+            reserved=self._concurrency.is_reserved(function),
+            provisioned=self._concurrency.provisioned(function),
+        )
+        return _answer(result)
 
     def _function(self, func: dict[str, Any], config: dict[str, Any]) -> Function:
         layers = [self._lambda._resolve_layer_zip(layer) for layer in config.get("Layers") or []]
@@ -158,6 +168,7 @@ class LambdaSeam:
     def _accept(self, func: dict[str, Any], event: Any) -> None:
         """Take an event that an asynchronous Invoke, S3, SNS or EventBridge brings."""
         arn = (func.get("config") or func)["FunctionArn"]
+        self._metrics.async_event_received(Subject.of(arn))
         self.asynchronous.submit(AsyncEvent(_request_id.get() or str(uuid.uuid4()), arn, event))
 
     def _attempt(self, event: AsyncEvent) -> Attempt | None:
@@ -168,7 +179,10 @@ class LambdaSeam:
         record = self._lambda._execution_record_for_config(
             func, {**config, "FunctionArn": event.function_arn}
         )
+        age_seconds = time.time() - event.accepted
         result = self._lambda._execute_function(record, event.payload)
+        if not result.get("throttle"):
+            self._metrics.async_event_age(Subject.of(event.function_arn), age_seconds)
         return Attempt(
             response=result.get("body"),
             function_error=(result.get("function_error") or "Unhandled") if result.get("error") else None,
@@ -200,19 +214,33 @@ class LambdaSeam:
         )
 
     def _deliver(self, event: AsyncEvent, destination: str, record: dict[str, Any]) -> None:
-        self._send(event, destination, lambda sender: destinations.deliver(sender, destination, record))
+        def send(to: destinations.Sender) -> None:
+            destinations.deliver(to, destination, record)
+
+        self._send(event, destination, send, self._metrics.destination_delivery_failure)
 
     def _deliver_dead_letter(self, event: AsyncEvent, queue: str, attempt: Attempt) -> None:
         body, attributes = asynchronous.dead_letter(event, attempt)
-        self._send(event, queue, lambda to: destinations.send_dead_letter(to, queue, body, attributes))
 
-    def _send(self, event: AsyncEvent, destination: str, send: Callable[[destinations.Sender], None]) -> None:
+        def send(to: destinations.Sender) -> None:
+            destinations.send_dead_letter(to, queue, body, attributes)
+
+        self._send(event, queue, send, self._metrics.dead_letter_error)
+
+    def _send(
+        self,
+        event: AsyncEvent,
+        destination: str,
+        send: Callable[[destinations.Sender], None],
+        count_failure: Callable[[Subject], None],
+    ) -> None:
         _func, config = self._look_up(event)
         credentials = self._runtime.execution_credentials(config or {})
         region = event.function_arn.split(":")[3]
         try:
             send(destinations.Sender(self._endpoint_url, region, credentials))
-        except Exception as error:  # AWS counts DestinationDeliveryFailures and goes on
+        except Exception as error:  # AWS counts it and goes on
+            count_failure(Subject.of(event.function_arn))
             logger.warning("%s could not deliver to %s: %s", event.function_arn, destination, error)
 
 
