@@ -289,12 +289,11 @@ def _all(bench: Bench) -> list[LogEvent]:
 # Through boto3
 
 
-def deploy(lab: Lab, logging: dict[str, str] | None = None, source: str = SPEAK) -> str:
-    name, role = lab.name("speaker"), lab.deploy_role("speaker", policy=LOGS_POLICY)
-    lab.deploy_function("speaker", code=archive(app=source), handler="app.handler", role_arn=role)
-    if logging is not None:
-        configure(lab, logging)
-    return name
+def deploy(lab: Lab, source: str = SPEAK, log_format: str = "Text") -> str:
+    """Deploy a function; returns its name."""
+    role, code = lab.deploy_role("speaker", policy=LOGS_POLICY), archive(app=source)
+    lab.deploy_function("speaker", code=code, handler="app.handler", role_arn=role, log_format=log_format)
+    return lab.name("speaker")
 
 
 def configure(lab: Lab, logging: dict[str, str]) -> dict[str, str]:
@@ -358,7 +357,7 @@ def test_the_format_changes_with_the_next_environment_and_the_tail_follows(lab: 
 @pytest.mark.parametrize("log_format", ["Text", "JSON"])
 def test_the_tail_is_the_last_four_kilobytes(lab: Lab, log_format: str) -> None:
     source = "def handler(e, c):\n    for n in range(2000):\n        print('line', n)\n"
-    name = deploy(lab, {"LogFormat": log_format}, source)
+    name = deploy(lab, source, log_format)
     answer = lab.client("lambda").invoke(FunctionName=name, LogType="Tail")
     tail = base64.b64decode(answer["LogResult"])
     assert len(tail) == 4096
@@ -369,7 +368,8 @@ def test_the_tail_is_the_last_four_kilobytes(lab: Lab, log_format: str) -> None:
 @pytest.mark.functional
 def test_a_log_group_of_ones_own_gets_the_events_in_streams_that_name_the_function(lab: Lab) -> None:
     group = f"/lab-{lab.owner}/shop"
-    name = deploy(lab, {"LogGroup": group, "LogFormat": "JSON"})
+    name = deploy(lab, log_format="JSON")
+    assert configure(lab, {"LogGroup": group})["LogFormat"] == "JSON", "what is not named stays"
     lab.invoke("speaker")
     client = lab.client("logs")
     try:
@@ -388,6 +388,7 @@ def test_a_log_group_of_ones_own_gets_the_events_in_streams_that_name_the_functi
 @pytest.mark.functional
 def test_a_log_group_named_like_awss_own_is_never_made(lab: Lab) -> None:
     group = f"aws/{lab.owner}"
-    deploy(lab, {"LogGroup": group})
+    deploy(lab)
+    configure(lab, {"LogGroup": group})
     assert "printed" in lab.invoke("speaker").log_lines
     assert lab.client("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"] == []

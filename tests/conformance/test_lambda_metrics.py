@@ -326,6 +326,16 @@ def test_a_start_time_within_a_minute_means_the_whole_minute(lab: Lab, function:
     (minute,) = lab.metrics("counted", "Invocations").datapoints
     late = minute.time + timedelta(seconds=59.9)
     assert lab.metrics("counted", "Invocations", since=late, timeout_seconds=1).sum == 1
+    metric = {
+        "Namespace": "AWS/Lambda",
+        "MetricName": "Invocations",
+        "Dimensions": [{"Name": "FunctionName", "Value": function}],
+    }
+    query = {"Id": "calls", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Sum"}}
+    answer = lab.client("cloudwatch").get_metric_data(
+        MetricDataQueries=[query], StartTime=late, EndTime=late + timedelta(minutes=1)
+    )
+    assert answer["MetricDataResults"][0]["Values"] == [1]
 
 
 # Asynchronous invocation

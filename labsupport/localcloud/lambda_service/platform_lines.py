@@ -94,7 +94,8 @@ def timeout_message(timeout_seconds: float) -> str:
 
 
 def _init_report(event: events.InitReport) -> str | None:
-    if event.status == events.SUCCESS and event.initialization_type == "on-demand":
+    told_anyway = event.initialization_type != "on-demand" and event.phase == "init"
+    if event.status == events.SUCCESS and not told_anyway:
         return None
     return init_report(event.duration_ms, event.phase, event.status, event.error_type)
 
