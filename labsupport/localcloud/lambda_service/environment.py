@@ -418,7 +418,7 @@ class ExecutionEnvironment:
         return events.InitStart(
             self._initialization_type,
             managed_runtime.runtime_version(self.function.runtime),
-            managed_runtime.runtime_version_arn(self.function.region),
+            f"arn:aws:lambda:{self.function.region}::runtime:serverless-lab",
             self.function.name,
             self.function.version,
             instance_id=self.log_stream,

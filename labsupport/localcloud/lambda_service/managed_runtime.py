@@ -58,8 +58,3 @@ def build(directory: Path) -> Path:
 def runtime_version(runtime: str) -> str:
     """Return the name that INIT_START gives to a runtime: "python:3.11.lab" for "python3.11"."""
     return runtime.replace("python", "python:") + ".lab"
-
-
-def runtime_version_arn(region: str) -> str:
-    """Return the ARN that INIT_START gives to it."""
-    return f"arn:aws:lambda:{region}::runtime:serverless-lab"
