@@ -20,7 +20,7 @@ class Invocation:
         error_message: of a function error; else None.
         stack_trace: the handler's own frames; [] without an error.
         log_lines: the last 4 KB of the invocation's log.
-        report: its REPORT line; None where the log was longer than 4 KB and cut it off.
+        report: its REPORT line or platform.report event; None where the log has none or was cut.
         request_id: as in the log.
     """
 

@@ -34,6 +34,7 @@ from labsupport.invocation import Invocation, invoke_function
 from labsupport.learning.learner import Learner
 from labsupport.load import Watch, invoke_at_once
 from labsupport.logs import LogEvents, Report, read_log_events, wait_for_log_events, wait_for_report
+from labsupport.metrics import Metric, wait_for_metric
 from labsupport.packaging import LayerArchive, build_layer, lambda_platform, zip_directory
 from labsupport.permissions import read_policy
 from labsupport.resources.bucket import deploy_bucket, notify_function
@@ -132,6 +133,7 @@ class Lab:
         handler: str = "handler.handler",
         memory_mb: int = 128,
         timeout_seconds: int = 3,
+        log_format: str = "Text",
     ) -> FunctionDescription:
         """Create or update a function, and return when it can be invoked.
 
@@ -143,6 +145,7 @@ class Lab:
             environment: the function's environment variables.
             values: see `deploy_role`.
             handler, memory_mb, timeout_seconds: as Lambda's.
+            log_format: "Text" or "JSON".
         """
         source = self.settings.project / "functions" / thing if code is None else code
         description = deploy_function(
@@ -154,6 +157,7 @@ class Lab:
             runtime=f"python{HOST_PYTHON}",
             memory_mb=memory_mb,
             timeout_seconds=timeout_seconds,
+            log_format=log_format,
             environment=environment,
             layers=[layer if isinstance(layer, str) else layer.arn for layer in layers],
         )
@@ -305,6 +309,36 @@ class Lab:
     ) -> Message:
         """Wait for a message with a text in it, and leave it in the queue (introduced in 03_concurrency)."""
         return wait_for_message(self.target, queue, containing=containing, timeout_seconds=timeout_seconds)
+
+    def metrics(
+        self,
+        thing: str,
+        name: str,
+        *,
+        qualifier: str | None = None,
+        since: datetime | None = None,
+        at_least: float = 0,
+        timeout_seconds: float = 300,
+    ) -> Metric:
+        """Wait until CloudWatch has a function's metric; on AWS that takes a minute or two.
+
+        Args:
+            thing: short name.
+            name: AWS's name of the metric, such as "Invocations", "Errors" or "Throttles".
+            qualifier: only what was invoked by this alias or version.
+            since: from this time's minute on; by default three hours ago.
+            at_least: wait until the values' sum is at least this.
+            timeout_seconds: how long to wait.
+        """
+        return wait_for_metric(
+            self.target,
+            self.name(thing),
+            name,
+            qualifier=qualifier,
+            since=since,
+            at_least=at_least,
+            timeout_seconds=timeout_seconds,
+        )
 
     def wait_until(
         self, condition: Callable[[], Answer | None], *, doing: str, timeout_seconds: float = 60

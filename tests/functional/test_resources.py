@@ -101,6 +101,7 @@ class TestFunction:
             ({"timeout_seconds": 9}, ["UpdateFunctionConfiguration"]),
             ({"environment": {"WHAT": "c"}}, ["UpdateFunctionConfiguration"]),
             ({"handler": "handler.other"}, ["UpdateFunctionConfiguration"]),
+            ({"log_format": "JSON"}, ["UpdateFunctionConfiguration"]),
             (
                 {"code": zip_files({"handler.py": b"x = 1\n"}), "memory_mb": 512},
                 ["UpdateFunctionCode", "UpdateFunctionConfiguration"],

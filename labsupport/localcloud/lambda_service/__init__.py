@@ -13,7 +13,10 @@ Lambda Runtime API to this service. What surrounds it is ours:
 * `sandbox.py`, `code_store.py`, `inside/`: what the function sees of the machine
 * `managed_runtime.py`: what is installed for it (boto3, but not Pillow)
 * `variables.py`: its environment variables
-* `log_pipe.py`, `platform_lines.py`: its output as log events, and the lines that Lambda adds
+* `log_pipe.py`, `log_levels.py`: its output as log events, with their levels
+* `platform_events.py`, `platform_lines.py`, `platform_json.py`: what Lambda adds, as text and as JSON
+* `function_log.py`: both together, in the format that the function asks for
+* `metrics.py`: what CloudWatch is told
 * `guard.py`: no orphans after `kill -9`
 * `host.py`: what differs between operating systems
 

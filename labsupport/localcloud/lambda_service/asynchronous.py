@@ -82,12 +82,13 @@ class AsyncInvocations:
         settings: Callable[[AsyncEvent], AsyncSettings],
         deliver: Deliver,
         deliver_dead_letter: Callable[[AsyncEvent, str, Attempt], None],
+        on_drop: Callable[[AsyncEvent], None] = lambda event: None,
         retry_seconds: Sequence[float] = LAB_RETRY_SECONDS,
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
-        """`run` tries an event once and returns None when the function is gone."""
+        """`run` tries an event once and returns None when the function is gone; `on_drop` takes lost ones."""
         self._run, self._settings = run, settings
-        self._deliver, self._deliver_dead_letter = deliver, deliver_dead_letter
+        self._deliver, self._deliver_dead_letter, self._on_drop = deliver, deliver_dead_letter, on_drop
         self._retry_seconds, self._on_change = retry_seconds, on_change
         self._pending: dict[str, AsyncEvent] = {}
         self._closing = threading.Event()
@@ -154,6 +155,7 @@ class AsyncInvocations:
         self._tell(event, settings.on_failure, condition, attempt)
         if settings.dead_letter_queue:
             self._deliver_dead_letter(event, settings.dead_letter_queue, attempt)
+        self._on_drop(event)
 
     def _tell(self, event: AsyncEvent, destination: str | None, condition: str, attempt: Attempt) -> None:
         if destination:

@@ -26,16 +26,18 @@ import shutil
 import signal
 import time
 import uuid
-from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from labsupport.localcloud.lambda_service import managed_runtime, platform_lines
+from labsupport.localcloud.lambda_service import managed_runtime
+from labsupport.localcloud.lambda_service import platform_events as events
 from labsupport.localcloud.lambda_service.extensions import Extensions
 from labsupport.localcloud.lambda_service.extensions_api import ExtensionsApi
-from labsupport.localcloud.lambda_service.function import Function, InvocationResult, LogEvent
+from labsupport.localcloud.lambda_service.function import Function, InvocationResult
+from labsupport.localcloud.lambda_service.function_log import FunctionLog, LogWriter
 from labsupport.localcloud.lambda_service.invocation import InitFailure, Invocation, Outcome, error_from
 from labsupport.localcloud.lambda_service.loopback_http import LoopbackServer
+from labsupport.localcloud.lambda_service.platform_lines import timeout_message
 from labsupport.localcloud.lambda_service.runtime_api import NextEvent, RuntimeApi
 from labsupport.localcloud.lambda_service.runtime_process import Keepers, RuntimeProcess, exit_reason
 from labsupport.localcloud.lambda_service.sandbox import Place, Sandbox
@@ -45,8 +47,6 @@ from labsupport.localcloud.lambda_service.variables import environment_variables
 INIT_LIMIT_SECONDS = 10.0
 # Provisioned environments have more time, since nobody waits for them: this, or the timeout if it is longer.
 PROVISIONED_INIT_LIMIT_SECONDS = 130.0
-
-LogWriter = Callable[[Function, str, Sequence[LogEvent]], None]
 
 
 class Status(enum.Enum):
@@ -77,12 +77,12 @@ class ExecutionEnvironment:
         self.status = Status.NEW
         self.retired = False
         self.last_used = time.monotonic()
-        self.log_stream = f"{datetime.now(UTC):%Y/%m/%d}/[{function.version}]{uuid.uuid4().hex}"
-        self._place, self._sandbox, self._keepers, self._write_log = place, sandbox, keepers, write_log
+        self.log_stream = _log_stream(function)
+        self._log = FunctionLog(function, self.log_stream, write_log)
+        self._place, self._sandbox, self._keepers = place, sandbox, keepers
         routes = [*RuntimeApi(self).routes, *ExtensionsApi(function, lambda: self._extensions, self).routes]
         self._server = LoopbackServer(routes)
         self._api_address: str | None = None
-        self._events: list[LogEvent] = []
         self._extensions = self._no_extensions_yet()
         self._handed_over: asyncio.Queue[Invocation] = asyncio.Queue()
         self._runtime_waits = self._serving = False
@@ -103,12 +103,9 @@ class ExecutionEnvironment:
             InitFailure: it failed, or took too long.
         """
         try:
-            init_ms = await self._init_phase(
-                max(PROVISIONED_INIT_LIMIT_SECONDS, self.function.timeout_seconds)
-            )
-            self._log(platform_lines.init_report(init_ms, "init", "success", None))
+            await self._init_phase(max(PROVISIONED_INIT_LIMIT_SECONDS, self.function.timeout_seconds))
         finally:
-            self._flush_log()
+            self._log.flush()
 
     async def invoke(self, invocation: Invocation) -> InvocationResult:
         """Run one invocation, from its START line to its REPORT line.
@@ -117,18 +114,27 @@ class ExecutionEnvironment:
         """
         self._serving = True
         init_ms = await self._cold_start() if self.status is Status.NEW else None
-        self._log(platform_lines.start(invocation.request_id, self.function.version))
+        self._say(events.Start(invocation.request_id, self.function.version))
         begun = time.monotonic()
         outcome = await self._run(invocation)
+        runtime_ms = ((invocation.answered or time.monotonic()) - begun) * 1000
         duration_ms = ((invocation.ended or time.monotonic()) - begun) * 1000
         if outcome.status == "timeout":
             duration_ms = self.function.timeout_seconds * 1000
-        self._log(platform_lines.end(invocation.request_id))
-        self._log(
-            platform_lines.report(
+        self._say(
+            events.RuntimeDone(
                 invocation.request_id,
-                duration_ms=duration_ms,
-                init_ms=init_ms,
+                runtime_ms,
+                produced_bytes=len(outcome.payload),
+                status=outcome.status,
+                error_type=outcome.error_type,
+            )
+        )
+        self._say(
+            events.Report(
+                invocation.request_id,
+                duration_ms,
+                init_ms,
                 memory_mb=self.function.memory_mb,
                 max_memory_mb=self._measure_memory(),
                 status=outcome.status,
@@ -137,7 +143,9 @@ class ExecutionEnvironment:
         )
         self.last_used = time.monotonic()
         self._serving = False
-        return InvocationResult(outcome.payload, outcome.error, log_tail=self._flush_log())
+        return InvocationResult(
+            outcome.payload, outcome.error, log_tail=self._log.flush(), duration_ms=duration_ms
+        )
 
     async def stop(self) -> None:
         """End the environment, with its Shutdown phase."""
@@ -161,31 +169,28 @@ class ExecutionEnvironment:
         Raises:
             InitFailure: it failed, or took too long.
         """
-        runtime_version = managed_runtime.runtime_version(self.function.runtime)
-        self._log(platform_lines.init_start(runtime_version, self.function.region))
+        self._say(self._init_start())
         begun = time.monotonic()
         try:
             async with asyncio.timeout(limit_seconds):
                 await self._initialize()
         except TimeoutError as error:
             await self._end_runtime("timeout")
-            self._log(platform_lines.init_report(_ms_since(begun), "init", "timeout", None))
+            self._say_initialized("init", begun, "timeout")
             raise InitFailure({"errorType": "Sandbox.Timedout", "errorMessage": str(error)}) from error
         except InitFailure as failure:
-            self._log(
-                platform_lines.init_report(_ms_since(begun), "init", "error", failure.error["errorType"])
-            )
+            self._say_initialized("init", begun, "error", failure.error["errorType"])
             raise
-        return _ms_since(begun)
+        return self._say_initialized("init", begun)
 
     async def _suppressed_init(self) -> None:
         begun = time.monotonic()
         try:
             await self._initialize()
         except InitFailure as failure:
-            error_type = failure.error["errorType"]
-            self._log(platform_lines.init_report(_ms_since(begun), "invoke", "error", error_type))
+            self._say_initialized("invoke", begun, "error", failure.error["errorType"])
             raise
+        self._say_initialized("invoke", begun)
 
     async def _initialize(self) -> None:
         """Start the runtime, and wait until it and every extension ask for their first event.
@@ -205,7 +210,7 @@ class ExecutionEnvironment:
         await self._initialized
         self.status = Status.READY
         for extension in self._extensions.registered:
-            self._log(platform_lines.extension(extension.name, extension.events))
+            self._say(events.ExtensionReady(extension.name, extension.events))
 
     def _no_extensions_yet(self) -> Extensions:
         return Extensions(on_waiting=self._note_waiting, on_failure=self._fail)
@@ -219,7 +224,7 @@ class ExecutionEnvironment:
             self._place.task,
             memory_mb=self.function.memory_mb,
             keepers=self._keepers,
-            emit=self._events.append,
+            emit=self._log.add_output,
             on_output=self._on_output,
             on_exit=self._on_exit,
         )
@@ -252,16 +257,16 @@ class ExecutionEnvironment:
         except TimeoutError:
             self._current = None
             await self._end_runtime("timeout")
-            line = platform_lines.timed_out(invocation.request_id, self.function.timeout_seconds)
-            self._log(line + "\n")
-            message = f"RequestId: {invocation.request_id} Error: {line.split(' ', 2)[2]}"
+            self._say(events.TimedOut(invocation.request_id, self.function.timeout_seconds))
+            cause = timeout_message(self.function.timeout_seconds)
+            message = f"RequestId: {invocation.request_id} Error: {cause}"
             return Outcome(error={"errorType": "Sandbox.Timedout", "errorMessage": message}, status="timeout")
         except InitFailure as failure:
             return Outcome(error=failure.error, status="error", error_type=failure.error["errorType"])
         finally:
             self._current = None
         if outcome.error is not None and outcome.error_type is not None:
-            self._log(f"{outcome.error['errorMessage']}\n{outcome.error['errorType']}")
+            self._say(events.RuntimeFailed(outcome.error["errorMessage"], outcome.error["errorType"]))
         else:
             self.status = Status.READY
             self._drain()
@@ -293,7 +298,7 @@ class ExecutionEnvironment:
     async def _shut_down(self, runtime: RuntimeProcess, reason: str) -> None:
         await shut_down(runtime, self._extensions, reason)
         if not self._serving:
-            self._flush_log()
+            self._log.flush()
 
     async def _end_runtime(self, reason: str) -> None:
         """Kill a runtime that took too long. Its extensions have their Shutdown phase while life goes on."""
@@ -404,9 +409,34 @@ class ExecutionEnvironment:
 
     # Logs and memory
 
-    def _log(self, message: str) -> None:
+    def _say(self, event: events.PlatformEvent) -> None:
+        """Add what Lambda itself says to the log, after what the function has written so far."""
         self._drain()
-        self._events.append(LogEvent(int(time.time() * 1000), message))
+        self._log.add_platform(event)
+
+    def _init_start(self) -> events.InitStart:
+        return events.InitStart(
+            self._initialization_type,
+            managed_runtime.runtime_version(self.function.runtime),
+            f"arn:aws:lambda:{self.function.region}::runtime:serverless-lab",
+            self.function.name,
+            self.function.version,
+            instance_id=self.log_stream,
+            memory_mb=self.function.memory_mb,
+        )
+
+    def _say_initialized(
+        self, phase: str, begun: float, status: str = events.SUCCESS, error_type: str | None = None
+    ) -> float:
+        """Say that an Init phase is over, and return its milliseconds."""
+        kind, duration_ms = self._initialization_type, (time.monotonic() - begun) * 1000
+        self._say(events.InitRuntimeDone(kind, phase, status, error_type))
+        self._say(events.InitReport(kind, phase, duration_ms, status, error_type))
+        return duration_ms
+
+    @property
+    def _initialization_type(self) -> str:
+        return "provisioned-concurrency" if self.provisioned else "on-demand"
 
     def _drain(self) -> None:
         if self._runtime is not None:
@@ -414,14 +444,7 @@ class ExecutionEnvironment:
 
     def _on_output(self) -> None:
         if not self._serving:  # what a function writes when nobody waits for it
-            self._flush_log()
-
-    def _flush_log(self) -> str:
-        """Write what was gathered into the log stream, and return it as text."""
-        events, self._events[:] = list(self._events), []
-        if events:
-            self._write_log(self.function, self.log_stream, [_as_stored(event) for event in events])
-        return "".join(_as_stored(event).message for event in events)
+            self._log.flush()
 
     def _measure_memory(self) -> int:
         """Return the most memory the environment has used so far, in MB."""
@@ -430,10 +453,11 @@ class ExecutionEnvironment:
         return self._max_memory_mb
 
 
-def _as_stored(event: LogEvent) -> LogEvent:
-    """Lambda ends each event with a line end."""
-    return LogEvent(event.timestamp_ms, event.message + "\n")
+def _log_stream(function: Function) -> str:
+    """Return the name of a new environment's log stream. In a log group of one's own it names the function.
 
-
-def _ms_since(begun: float) -> float:
-    return (time.monotonic() - begun) * 1000
+    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html
+    """
+    own_group = function.log_group == f"/aws/lambda/{function.name}"
+    name = "" if own_group else function.name
+    return f"{datetime.now(UTC):%Y/%m/%d}/{name}[{function.version}]{uuid.uuid4().hex}"

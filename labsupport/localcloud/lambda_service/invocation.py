@@ -8,6 +8,7 @@ import os
 import time
 from typing import Any, NamedTuple
 
+from labsupport.localcloud.lambda_service.platform_events import SUCCESS
 from labsupport.localcloud.lambda_service.runtime_api import NextEvent
 
 
@@ -16,7 +17,7 @@ class Outcome(NamedTuple):
 
     payload: bytes = b""
     error: dict[str, Any] | None = None
-    status: str | None = None
+    status: str = SUCCESS
     error_type: str | None = None
 
 
@@ -31,12 +32,13 @@ class Invocation:
         self.trace_id = trace_id or new_trace_id()
         self.deadline_ms = 0
         self.outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self.answered: float | None = None
         self.ended: float | None = None
 
     def settle(self, outcome: Outcome) -> None:
         """Say how it went, and when. The first word counts."""
         if not self.outcome.done():
-            self.ended = time.monotonic()
+            self.answered = self.ended = time.monotonic()
             self.outcome.set_result(outcome)
 
     def as_event(self) -> NextEvent:

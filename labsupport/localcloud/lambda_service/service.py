@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from labsupport.localcloud.lambda_service.code_store import CodeStore
-from labsupport.localcloud.lambda_service.environment import ExecutionEnvironment, LogWriter
+from labsupport.localcloud.lambda_service.environment import ExecutionEnvironment
 from labsupport.localcloud.lambda_service.function import Function, InvocationResult
+from labsupport.localcloud.lambda_service.function_log import LogWriter
 from labsupport.localcloud.lambda_service.governor import Governor
 from labsupport.localcloud.lambda_service.guard import Guard
 from labsupport.localcloud.lambda_service.invocation import Invocation
@@ -118,9 +119,10 @@ class LambdaService:
     ) -> InvocationResult:
         environment, outdated = self._pool.acquire(function)
         self._stop_soon(outdated)
+        in_use = self._pool.provisioned_in_use(function)
         try:
             result = await environment.invoke(Invocation(request_id, payload, function.invoked_arn, trace_id))
-            return replace(result, provisioned=environment.provisioned)
+            return replace(result, provisioned=environment.provisioned, provisioned_in_use=in_use)
         finally:
             if not self._pool.release(environment):
                 self._stop_soon([environment])

@@ -11,7 +11,9 @@ with a wrong answer an hour later. Raise the pin on purpose, and run the conform
 * `lambda_seam.py`: where an invocation leaves MiniStack for our Lambda service
 * `concurrency_seam.py`: where concurrency is reserved and provisioned
 * `recursion_seam.py`: where an event comes from, and whether it has come too often
+* `logging_config_seam.py`: where a function says how its log is written
 * `logs_seam.py`: where log events go
+* `metrics_seam.py`: where metrics go, and how CloudWatch's queries find them
 * `s3_seam.py`: where a bucket's notification is accepted and delivered
 """
 

@@ -11,7 +11,9 @@ from labsupport.localcloud.lambda_service.asynchronous import LAB_RETRY_SECONDS
 from labsupport.localcloud.lambda_service.service import IDLE_SECONDS
 from labsupport.localcloud.ministack import seams
 from labsupport.localcloud.ministack.lambda_seam import LambdaSeam
+from labsupport.localcloud.ministack.logging_config_seam import LoggingConfigSeam
 from labsupport.localcloud.ministack.logs_seam import LogsSeam
+from labsupport.localcloud.ministack.metrics_seam import MetricsSeam
 from labsupport.localcloud.ministack.s3_seam import S3Seam
 from labsupport.localcloud.ministack.validation_seam import ValidationSeam
 
@@ -49,14 +51,18 @@ class MiniStack:
         idle_seconds: float = IDLE_SECONDS,
     ) -> None:
         """Put our Lambda service, working below `directory`, and AWS's rules behind the seams."""
+        metrics_seam = MetricsSeam()
         self._lambda = LambdaSeam(
             directory,
             endpoint_url=endpoint_url,
             write_log=LogsSeam().write,
+            metrics=metrics_seam.metrics,
             on_change=on_change,
             retry_seconds=retry_seconds,
             idle_seconds=idle_seconds,
         )
+        metrics_seam.attach()
+        LoggingConfigSeam().attach()
         S3Seam().attach()
         ValidationSeam().attach()
 

@@ -38,6 +38,7 @@ class ConcurrencySeam:
         """Stand before MiniStack's handlers."""
         replace(self._lambda, "_invoke", self._telling_version)
         replace(self._lambda, "_throttle_response", self._in_awss_words)
+        replace(self._lambda, "_reserved_concurrency", self._shared_by_versions)
         replace(self._lambda, "_put_function_concurrency", self._reserving)
         replace(self._lambda, "_put_provisioned_concurrency", self._provisioning)
         replace(self._lambda, "_get_provisioned_concurrency", self._showing)
@@ -57,10 +58,18 @@ class ConcurrencySeam:
             for key in [key for key in self._provisions if key[0] == self._lambda._func_arn(name)]:
                 self._service.release(self._provisions.pop(key))
 
-    def has_provisioned(self, function: Function) -> bool:
-        """Tell whether a version has provisioned concurrency: another environment is then a spillover."""
+    def provisioned(self, function: Function) -> int:
+        """Return how much a version has provisioned; an environment beyond it is a spillover."""
         wanted = (function.arn, function.version)
-        return any((each.function.arn, each.function.version) == wanted for each in self._provisions.values())
+        return sum(
+            each.requested
+            for each in list(self._provisions.values())
+            if (each.function.arn, each.function.version) == wanted
+        )
+
+    def is_reserved(self, function: Function) -> bool:
+        """Tell whether a function has reserved concurrency."""
+        return (self._lambda._functions.get(function.name) or {}).get("concurrency") is not None
 
     def is_stopped(self, name: str) -> bool:
         """Tell whether a reservation of 0 keeps a function from running."""
@@ -97,6 +106,13 @@ class ConcurrencySeam:
             return original(reason_code, "Rate Exceeded.", retry_after)  # which limit says the Reason
 
         return response
+
+    def _shared_by_versions(self, original: Callable[..., int | None]) -> Callable[..., int | None]:
+        def reserved(func: dict[str, Any], config: dict[str, Any]) -> int | None:
+            # A version's record knows no reservation: it is the function's, for all of its versions.
+            return original(self._lambda._functions.get(config.get("FunctionName")) or func, config)
+
+        return reserved
 
     def _reserving(self, original: Callable[..., Answer]) -> Callable[..., Answer]:
         def put(func_name: str, data: dict[str, Any]) -> Answer:

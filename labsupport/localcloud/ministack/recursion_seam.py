@@ -36,11 +36,12 @@ inbound_trace: contextvars.ContextVar[str | None] = contextvars.ContextVar("inbo
 class RecursionSeam:
     """The chain of invocations that a request belongs to."""
 
-    def __init__(self) -> None:
-        """Take MiniStack's modules."""
+    def __init__(self, on_drop: Callable[[str], None]) -> None:
+        """Take MiniStack's modules. `on_drop` takes the ARN of a function whose loop was stopped."""
         import ministack.app
         from ministack.services import lambda_svc, sns, sqs
 
+        self._on_drop = on_drop
         self._app: Any = ministack.app
         self._lambda: Any = lambda_svc
         self._sns: Any = sns
@@ -62,6 +63,7 @@ class RecursionSeam:
         if func.get("recursive_loop") == "Allow" or not lambda_recursion.stops(inbound_trace.get(), arn):
             return None
         logger.warning("A recursive loop of %s was stopped.", arn)
+        self._on_drop(arn)
         return lambda_recursion.refusal(arn)
 
     # What MiniStack's functions are wrapped in
