@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import nbformat
 import psutil
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from labsupport.learning.solutions import solve
 from labsupport.localcloud import supervisor
@@ -62,11 +62,16 @@ class Visit:
             self.outside.append(url)
 
 
+def find_browser(playwright: Playwright) -> str:
+    """Return the machine's Chromium, or else Playwright's own."""
+    return next(filter(None, map(shutil.which, PROGRAMS)), playwright.chromium.executable_path)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Start the machine's Chromium or else Playwright's own. In CI it must be there."""
     with sync_playwright() as playwright:
-        found = next(filter(None, map(shutil.which, PROGRAMS)), playwright.chromium.executable_path)
+        found = find_browser(playwright)
         if not Path(found).exists():
             message = "NO BROWSER: install chromium, or run `.venv/bin/playwright install chromium`"
             if os.environ.get("CI") == "true":
@@ -78,9 +83,16 @@ def browser() -> Iterator[Browser]:
 
 
 @contextlib.contextmanager
-def served_course(checkout: Checkout) -> Iterator[str]:
-    """Open the course as a learner with a Jupyter configuration of their own; yield the printed address."""
+def served_course(checkout: Checkout, *, solved: bool = False) -> Iterator[str]:
+    """Open the course as a learner with a Jupyter configuration of their own; yield the printed address.
+
+    `solved`: the exercises' cells hold the course's solutions.
+    """
     add_course(checkout)
+    for path in checkout.notebooks.glob("*.ipynb") if solved else ():
+        notebook = nbformat.read(path, as_version=4)
+        solve(notebook, ROOT, path.name[:2])
+        nbformat.write(notebook, path)
     folder = checkout.home.parent
     own = {name: str(folder / name.lower()) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR")}
     with checkout.start("open", "--no-browser", "--port", str(free_port()), **own) as process:
@@ -105,11 +117,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, layer_cache: Path) -> Itera
     checkout = Checkout(tmp_path_factory.mktemp("browser"))
     checkout.home.mkdir()
     (checkout.home / "cache").symlink_to(layer_cache)
-    with served_course(checkout) as url:
-        for path in checkout.notebooks.glob("*.ipynb"):
-            notebook = nbformat.read(path, as_version=4)
-            solve(notebook, ROOT, path.name[:2])
-            nbformat.write(notebook, path)
+    with served_course(checkout, solved=True) as url:
         yield checkout, url
 
 

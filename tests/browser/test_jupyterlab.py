@@ -11,25 +11,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
+from tests.browser.lesson import milliseconds, wait_until_ready
 from tests.images import disc, encoded, photo
 
 pytestmark = pytest.mark.browser
 
 NOTEBOOK = "05_s3_thumbnails"
-LOAD_SECONDS, RUN_SECONDS, THUMBNAIL_SECONDS = 90, 300, 60
-
-
-def milliseconds(seconds: float) -> float:
-    return seconds * 1000
-
-
-def wait_until_ready(page: Page, title: str) -> None:
-    """Wait for the notebook's cells and for its kernel. The status bar is the last to know."""
-    page.locator(".jp-NotebookPanel:visible .jp-Cell").first.wait_for(timeout=milliseconds(LOAD_SECONDS))
-    # A notebook that is still being read shows one empty cell.
-    heading = page.locator(".jp-NotebookPanel:visible h1").first
-    expect(heading).to_contain_text(title, timeout=milliseconds(LOAD_SECONDS))
-    expect(page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=milliseconds(LOAD_SECONDS))
+RUN_SECONDS, THUMBNAIL_SECONDS = 300, 60
 
 
 def run_all_cells(page: Page, count: int) -> None:

@@ -2,82 +2,26 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from labsupport.learning import material, solutions
 from labsupport.learning.progress import Progress
 from tests.browser.conftest import served_course
-from tests.browser.test_jupyterlab import milliseconds, wait_until_ready
+from tests.browser.lesson import Lesson, set_up_learner
 from tests.checkout import ROOT, Checkout
 
 pytestmark = pytest.mark.browser
 
-CELL_SECONDS = 120
 LEARNER = "mai"
-ALL_CELLS_IN_THE_PAGE = {"windowingMode": "none"}
-"""JupyterLab's own setting: otherwise it draws only the cells that are in view."""
-
-
-class Lesson:
-    """One notebook in a page, as a learner uses it."""
-
-    def __init__(self, page: Page, url: str, name: str, title: str) -> None:
-        self.page, self.name = page, name
-        page.goto(url.replace("00_start_here", name) + "&reset")
-        wait_until_ready(page, title)
-        notebook = json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text())
-        self._ids = [cell["id"] for cell in notebook["cells"]]
-
-    def cell(self, cell_id: str) -> Locator:
-        return self.page.locator(".jp-NotebookPanel:visible .jp-Cell").nth(self._ids.index(cell_id))
-
-    def run_above(self, cell_id: str) -> None:
-        """Choose Run All Above Selected Cell, and wait for the last of them."""
-        self._select(cell_id)
-        self.page.get_by_role("menuitem", name="Run", exact=True).click()
-        self.page.get_by_role("menuitem", name="Run All Above Selected Cell", exact=True).click()
-        self.wait_until_idle()
-
-    def run(self, cell_id: str) -> Locator:
-        """Run one cell with Control+Enter, and return it."""
-        self._select(cell_id)
-        self.page.keyboard.press("Control+Enter")
-        self.wait_until_idle()
-        return self.cell(cell_id)
-
-    def write(self, cell_id: str, code: str) -> None:
-        """Replace what stands in a cell."""
-        self.cell(cell_id).locator(".cm-content").click()
-        self.page.keyboard.press("Control+a")
-        self.page.keyboard.press("Delete")
-        self.page.keyboard.insert_text(code)
-
-    def wait_until_idle(self) -> None:
-        """Wait until no cell has the star of one that runs or waits."""
-        running = self.page.locator(".jp-CodeCell .jp-InputArea-prompt").filter(
-            has_text=re.compile(r"\[\*\]")
-        )
-        expect(running).to_have_count(0, timeout=milliseconds(CELL_SECONDS))
-
-    def _select(self, cell_id: str) -> None:
-        self.cell(cell_id).locator(".jp-InputPrompt").click()
 
 
 @pytest.fixture
 def course(tmp_path: Path, layer_cache: Path) -> Checkout:
-    settings = tmp_path / "jupyter_config_dir/lab/user-settings/@jupyterlab/notebook-extension"
-    settings.mkdir(parents=True)
-    (settings / "tracker.jupyterlab-settings").write_text(json.dumps(ALL_CELLS_IN_THE_PAGE))
-    checkout = Checkout(tmp_path, owner=LEARNER)
-    checkout.home.mkdir()
-    (checkout.home / "cache").symlink_to(layer_cache)
-    return checkout
+    return set_up_learner(tmp_path, LEARNER, cache=layer_cache)
 
 
 @pytest.fixture
