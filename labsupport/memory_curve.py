@@ -79,6 +79,9 @@ class MemoryCurve:
         return tuple(each for each in self.settings if each.million_dollars <= limit_dollars)
 
     def expected_ms(self, memory_mb: int) -> float:
-        """Return what the first setting lets expect, if all of it is work for one thread."""
-        first = self.settings[0]
-        return first.duration_ms * cpu_share(first.memory_mb) / cpu_share(memory_mb)
+        """Return how long it takes if all of it is work for one thread.
+
+        How much work that is, is judged by the least disturbed setting: a busy machine only adds time.
+        """
+        work_ms = min(each.duration_ms * cpu_share(each.memory_mb) for each in self.settings)
+        return work_ms / cpu_share(memory_mb)

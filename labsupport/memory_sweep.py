@@ -54,7 +54,7 @@ def sweep_memory(
             warm = _warm_starts(target, name, payload, times)
         settings.append(_median(warm))
         durations = " ".join(f"{report.duration_ms:6,.0f}" for report in warm)
-        progress(f"{memory:>6,} MB: {durations} ms → ${settings[-1].million_dollars:6.2f} a million")
+        progress(f"{memory:>6,} MB: {durations} ms → ${settings[-1].million_dollars:.2f} a million")
     return MemoryCurve(tuple(settings))
 
 

@@ -67,8 +67,14 @@ def test_what_differs_by_more_than_a_tenth_is_not_the_same() -> None:
 
 
 def test_the_cpu_share_predicts_the_duration_up_to_one_vcpu() -> None:
-    assert CPU_BOUND.expected_ms(256) == pytest.approx(2021.3 / 2)
-    assert CPU_BOUND.expected_ms(1769) == CPU_BOUND.expected_ms(3008) == pytest.approx(2021.3 * 128 / 1769)
+    exact = curve(1600, 800, 400, 200, 200 * 1024 / 1769, 200 * 1024 / 1769)
+    assert exact.expected_ms(384) == pytest.approx(1600 / 3)
+    assert exact.expected_ms(1769) == exact.expected_ms(3008) == pytest.approx(1600 * 128 / 1769)
+
+
+def test_a_setting_that_was_measured_on_a_busy_machine_changes_no_expectation() -> None:
+    disturbed = curve(3200, 1000, 400, 200, 300, 300)
+    assert disturbed.expected_ms(128) == pytest.approx(1600)
 
 
 def test_a_curve_that_starts_above_one_vcpu_expects_no_gain() -> None:

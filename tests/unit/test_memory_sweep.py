@@ -94,8 +94,8 @@ def test_it_says_what_begins_and_what_each_setting_took() -> None:
     sweep(FakeLambda([COLD, 2071, 2069, COLD, 153, 151]), [128, 1769], told, times=2)
     assert told == [
         "Measuring 2 settings, each with a cold start and 2 warm invocations.",
-        "   128 MB:  2,071  2,069 ms → $  4.51 a million",
-        " 1,769 MB:    153    151 ms → $  4.58 a million",
+        "   128 MB:  2,071  2,069 ms → $4.51 a million",
+        " 1,769 MB:    153    151 ms → $4.58 a million",
     ]
 
 
