@@ -15,6 +15,7 @@ from labsupport.memory_curve import VCPU_MEMORY_MB, MemoryCurve, MemorySetting
 from labsupport.views.png import Picture, as_png
 
 INK, GREY = "#1f2937", "#475569"
+RING_POINTS = 18
 RINGED = "Ringed: within 10 % of the"
 FAR_RIGHT_MB = 20_000  # beyond any setting
 
@@ -32,11 +33,18 @@ class Line:
 CPU = Line("CPU-bound", "#b45309", "-", "o")
 IO = Line("I/O-bound", "#1d4ed8", "--", "s")
 Curves = list[tuple[Line, MemoryCurve]]
+Points = list[tuple[int, float]]
 
 
 def memory_curves(cpu_bound: MemoryCurve, io_bound: MemoryCurve) -> Picture:
     """Draw the duration above and the cost below. Both curves must have the same settings."""
     curves = [(CPU, cpu_bound), (IO, io_bound)]
+    return as_png(memory_figure(curves), alt=_in_words(curves))
+
+
+def memory_figure(curves: Curves) -> Figure:
+    """Return the picture as a figure of two panels. The first curve is the CPU-bound one."""
+    cpu_bound = curves[0][1]
     figure = Figure(figsize=(10, 8), layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True)
     for axes in (above, below):
@@ -57,7 +65,7 @@ def memory_curves(cpu_bound: MemoryCurve, io_bound: MemoryCurve) -> Picture:
     below.set_xticks(memory, [f"{each:,}" for each in memory])
     below.xaxis.set_minor_locator(NullLocator())
     below.set_xlabel("memory in MB (all scales are logarithmic: equal steps are equal factors)", color=INK)
-    return as_png(figure, alt=_in_words(curves))
+    return figure
 
 
 def _title(axes: Axes, text: str) -> None:
@@ -71,29 +79,37 @@ def _values(
     unit: str,
     best: Callable[[MemoryCurve], Collection[MemorySetting]],
 ) -> None:
-    """Draw both lines with a number at each point: above the higher one, below the lower one."""
+    """Draw both lines, and a number at each point: above the higher one, below the lower one."""
     for (line, curve), (_, other) in (curves, curves[::-1]):
-        memory, heights = [each.memory_mb for each in curve.settings], list(map(value, curve.settings))
-        look: dict[str, Any] = {"color": line.colour, "marker": line.marker, "markeredgewidth": 2}
-        axes.plot(memory, heights, line.style, linewidth=2.5, markersize=8, markerfacecolor="white", **look)
-        ringed = [(each.memory_mb, value(each)) for each in best(curve)]
-        axes.plot(*zip(*ringed, strict=True), linestyle="none", markersize=18, fillstyle="none", **look)
-        axes.annotate(
-            line.name, (memory[-1], heights[-1]), (16, 0), textcoords="offset points",
-            color=line.colour, va="center", fontsize=12, fontweight="bold",
-        )  # fmt: skip
-        for each, opposite in zip(curve.settings, other.settings, strict=True):
-            up = value(each) >= value(opposite)
-            axes.annotate(
-                unit.format(value(each)), (each.memory_mb, value(each)), (0, 13 if up else -13), ha="center",
-                va="bottom" if up else "top", textcoords="offset points", color=line.colour, fontsize=10.5,
-                parse_math=False, path_effects=[withStroke(linewidth=3, foreground="white")],
-            )  # fmt: skip
+        points = [(each.memory_mb, value(each)) for each in curve.settings]
+        _line(axes, line, points, [(each.memory_mb, value(each)) for each in best(curve)])
+        for point, opposite in zip(points, other.settings, strict=True):
+            _number(axes, unit.format(point[1]), point, line.colour, up=point[1] >= value(opposite))
     axes.set_yscale("log")
     axes.margins(y=0.2)
     axes.yaxis.set_major_locator(NullLocator())
     axes.yaxis.set_minor_locator(NullLocator())
     axes.spines[["top", "right", "left"]].set_visible(False)
+
+
+def _line(axes: Axes, line: Line, points: Points, ringed: Points) -> None:
+    look: dict[str, Any] = {"color": line.colour, "marker": line.marker, "markeredgewidth": 2}
+    dots: dict[str, Any] = {"markersize": 8, "markerfacecolor": "white"}
+    rings: dict[str, Any] = {"markersize": RING_POINTS, "fillstyle": "none"}
+    axes.plot(*zip(*points, strict=True), linestyle=line.style, linewidth=2.5, **dots, **look)
+    axes.plot(*zip(*ringed, strict=True), linestyle="none", **rings, **look)
+    axes.annotate(
+        line.name, points[-1], (16, 0), textcoords="offset points",
+        color=line.colour, va="center", fontsize=12, fontweight="bold",
+    )  # fmt: skip
+
+
+def _number(axes: Axes, text: str, point: tuple[int, float], colour: str, *, up: bool) -> None:
+    axes.annotate(
+        text, point, (0, 13 if up else -13), textcoords="offset points", ha="center",
+        va="bottom" if up else "top", color=colour, fontsize=10.5, parse_math=False,
+        path_effects=[withStroke(linewidth=3, foreground="white")],
+    )  # fmt: skip
 
 
 def _expected(axes: Axes, curve: MemoryCurve) -> None:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from labsupport.cost import gb_seconds
 from labsupport.memory_curve import MemoryCurve, MemorySetting, cpu_share
-from labsupport.views.memory_curves import memory_curves
+from labsupport.views.memory_curves import CPU, IO, RING_POINTS, memory_curves, memory_figure
 
 MEMORY_MB = (128, 256, 512, 1024, 1769, 3008)
 
@@ -99,6 +99,34 @@ def test_the_picture_says_in_words_what_it_shows() -> None:
         "Within 10 % of the fastest: 1,769, 3,008 MB; of the cheapest: 128, 256, 512, 1,024, 1,769 MB."
         in told
     )
+
+
+def test_the_best_settings_are_ringed_in_each_panel() -> None:
+    above, below = memory_figure([(CPU, CPU_BOUND), (IO, IO_BOUND)]).axes
+    ringed = [
+        (line.get_marker(), [int(memory_mb) for memory_mb in line.get_xdata()])
+        for axes in (above, below)
+        for line in axes.lines
+        if line.get_markersize() == RING_POINTS
+    ]
+    assert ringed == [
+        (CPU.marker, [1769, 3008]),
+        (IO.marker, list(MEMORY_MB)),
+        (CPU.marker, [128, 256, 512, 1024, 1769]),
+        (IO.marker, [128]),
+    ]
+
+
+def test_what_lies_above_one_vcpu_is_shaded() -> None:
+    picture = Image.open(io.BytesIO(memory_curves(CPU_BOUND, IO_BOUND).data)).convert("RGB")
+    below = MemoryCurve(CPU_BOUND.settings[:4])
+    unshaded = Image.open(io.BytesIO(memory_curves(below, below).data)).convert("RGB")
+    for height in (0.35, 0.7):
+        left, right = (int(picture.width * share) for share in (0.03, 0.97))
+        row = int(picture.height * height)
+        assert picture.getpixel((left, row)) == (255, 255, 255)
+        assert picture.getpixel((right, row)) == (0xF1, 0xF5, 0xF9)
+        assert unshaded.getpixel((right, row)) == (255, 255, 255)
 
 
 def test_any_settings_can_be_drawn() -> None:
