@@ -89,6 +89,17 @@ def price(name: str) -> Price:
     )
 
 
+def gb_seconds(requests: float, *, billed_ms: float, memory_mb: int) -> float:
+    """Return the GB-seconds of invocations: their billed time, times their memory (02_memory_and_cost).
+
+    Args:
+        requests: how many invocations.
+        billed_ms: billed duration of one of them.
+        memory_mb: the function's memory. As in AWS's own sums, 1,024 MB are a GB.
+    """
+    return requests * billed_ms / 1000 * memory_mb / 1024
+
+
 def lambda_dollars(
     requests: float,
     *,
@@ -106,10 +117,10 @@ def lambda_dollars(
         architecture: "x86_64" or "arm64".
         free_tier: whether the free requests and GB-seconds are taken off.
     """
-    gb_seconds = requests * billed_ms / 1000 * memory_mb / 1024
+    used = gb_seconds(requests, billed_ms=billed_ms, memory_mb=memory_mb)
     request_price, duration_price = price("lambda-request"), price(f"lambda-gb-second-{architecture}")
     return request_price.dollars(requests, free_tier=free_tier) + duration_price.dollars(
-        gb_seconds, free_tier=free_tier
+        used, free_tier=free_tier
     )
 
 
