@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import asyncio
 import enum
-import shutil
 import signal
 import time
 import uuid
@@ -30,7 +29,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from labsupport.localcloud.lambda_service import managed_runtime, platform_lines
+from labsupport.localcloud.lambda_service import platform_lines
 from labsupport.localcloud.lambda_service.extensions import Extensions
 from labsupport.localcloud.lambda_service.extensions_api import ExtensionsApi
 from labsupport.localcloud.lambda_service.function import Function, InvocationResult, LogEvent
@@ -144,7 +143,7 @@ class ExecutionEnvironment:
         self.status = Status.STOPPED
         await self._end("spindown")
         self._server.close()
-        shutil.rmtree(self._place.root.parent, ignore_errors=True)
+        self._place.remove()
 
     # The Init phase
 
@@ -161,7 +160,7 @@ class ExecutionEnvironment:
         Raises:
             InitFailure: it failed, or took too long.
         """
-        runtime_version = managed_runtime.runtime_version(self.function.runtime)
+        runtime_version = self._sandbox.runtime(self.function).version(self.function)
         self._log(platform_lines.init_start(runtime_version, self.function.region))
         begun = time.monotonic()
         try:
@@ -214,9 +213,10 @@ class ExecutionEnvironment:
         if self._api_address is None:
             self._api_address = await self._server.start()
         self._runtime = await RuntimeProcess.start(
-            self._sandbox.command(),
+            self._sandbox.command(self.function, self._place),
             self._variables,
             self._place.task,
+            pass_fds=self._place.descriptors,
             memory_mb=self.function.memory_mb,
             keepers=self._keepers,
             emit=self._events.append,
@@ -233,7 +233,7 @@ class ExecutionEnvironment:
             telemetry_fd=telemetry_fd,
             provisioned=self.provisioned,
         )
-        return {**variables, **self._sandbox.variables(self._place)}
+        return self._sandbox.variables(self.function, self._place, variables)
 
     # The Invoke phase
 

@@ -29,6 +29,7 @@ class Function:
         role_arn: the execution role.
         credentials: the execution role's AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN.
         log_group: the log group that the environments write to.
+        ephemeral_storage_mb: the size of /tmp.
     """
 
     arn: str
@@ -48,6 +49,7 @@ class Function:
     role_arn: str = ""
     credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
     log_group: str = ""
+    ephemeral_storage_mb: int = 512
 
 
 class LogEvent(NamedTuple):

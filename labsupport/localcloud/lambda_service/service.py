@@ -124,16 +124,12 @@ class LambdaService:
             self._on_change()
 
     def _create(self, function: Function, *, provisioned: bool = False) -> ExecutionEnvironment:
-        home = Path(tempfile.mkdtemp(dir=self._directory, prefix="environment-"))
-        home.chmod(0o755)
-        place = Place(
+        place = Place.make(
+            Path(tempfile.mkdtemp(dir=self._directory, prefix="environment-")),
             task=self._code.unpack([function.code]),
             opt=self._code.unpack(function.layers) if function.layers else None,
-            tmp=home / "tmp",
-            root=home / "root",
+            tmp_mb=function.ephemeral_storage_mb,
         )
-        place.tmp.mkdir()
-        place.root.mkdir()
         return ExecutionEnvironment(
             function,
             place,

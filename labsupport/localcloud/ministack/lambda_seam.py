@@ -126,6 +126,7 @@ class LambdaSeam:
             platform_environment={"AWS_ENDPOINT_URL": self._endpoint_url},
             role_arn=config["Role"],
             credentials=self._runtime.execution_credentials(config),
+            ephemeral_storage_mb=int((config.get("EphemeralStorage") or {}).get("Size") or 512),
             log_group=(config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{name}",
         )
 
