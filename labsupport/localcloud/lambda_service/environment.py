@@ -85,6 +85,8 @@ class ExecutionEnvironment:
         self._extensions = self._no_extensions_yet()
         self._handed_over: asyncio.Queue[Invocation] = asyncio.Queue()
         self._runtime_waits = self._serving = False
+        self._at_rest = asyncio.Event()  # the runtime waits for an event, or isn't there
+        self._at_rest.set()
         self._current: Invocation | None = None
         self._initialized: asyncio.Future[None] | None = None
         self._init_error: dict[str, Any] | None = None
@@ -242,10 +244,13 @@ class ExecutionEnvironment:
         deadline_ms = int((time.time() + self.function.timeout_seconds) * 1000)
         try:
             async with asyncio.timeout(self.function.timeout_seconds):
+                await self._at_rest.wait()
                 if self.status in (Status.NEW, Status.RESET):
                     await self._suppressed_init()  # it counts as the invocation's time
                 self._hand_over(invocation, deadline_ms)
                 outcome = await invocation.outcome
+                if outcome.error is not None and outcome.error_type is None:
+                    await self._at_rest.wait()  # a runtime that ends after it has posted an error does so now
                 if outcome.error_type is None and self._extensions.registered:
                     await self._extensions.all_idle()  # their time is the invocation's, too
                     invocation.ended = time.monotonic()
@@ -260,9 +265,11 @@ class ExecutionEnvironment:
             return Outcome(error=failure.error, status="error", error_type=failure.error["errorType"])
         finally:
             self._current = None
-        if outcome.error is not None and outcome.error_type is not None:
-            self._log(f"{outcome.error['errorMessage']}\n{outcome.error['errorType']}")
-        else:
+        ended = invocation.aftermath or outcome
+        if ended.error is not None and ended.error_type is not None:
+            self._log(f"{ended.error['errorMessage']}\n{ended.error['errorType']}")
+            return outcome._replace(status=ended.status, error_type=ended.error_type)
+        if self.status is Status.BUSY:
             self.status = Status.READY
             self._drain()
             self._freeze_soon()
@@ -270,6 +277,7 @@ class ExecutionEnvironment:
 
     def _hand_over(self, invocation: Invocation, deadline_ms: int) -> None:
         self.status, self._current = Status.BUSY, invocation
+        self._at_rest.clear()
         invocation.deadline_ms = deadline_ms
         if self._runtime is not None:
             self._runtime.thaw()
@@ -316,6 +324,7 @@ class ExecutionEnvironment:
         out_of_memory = self._runtime is not None and self._runtime.out_of_memory
         self._measure_memory()
         self._runtime = None
+        self._at_rest.set()
         if self.status is not Status.STOPPED:
             self.status = Status.RESET
         self._settle_all("Runtime.OutOfMemory" if out_of_memory else "Runtime.ExitError", reason)
@@ -342,6 +351,7 @@ class ExecutionEnvironment:
     async def next_event(self) -> NextEvent:
         """Wait for the next invocation. The first time, it says that the runtime's Init is over."""
         self._runtime_waits = True
+        self._at_rest.set()
         self._note_waiting()
         invocation = await self._handed_over.get()
         self._runtime_waits = False
@@ -378,6 +388,7 @@ class ExecutionEnvironment:
         if self._runtime is not None:
             self._runtime.runtime_ended.set()
             self._drain()
+        self._at_rest.set()
         if self._ending is None:
             self._settle_all("Runtime.ExitError", exit_reason(return_code))
             self._reset(self._end_reason)

@@ -7,7 +7,6 @@ import os
 import platform
 import re
 import time
-from pathlib import Path
 
 import psutil
 
@@ -73,7 +72,8 @@ def descendants(pid: int) -> list[int]:
 
 def _children(pid: int) -> list[int]:
     children: list[int] = []
-    for file in Path(f"/proc/{pid}/task").glob("*/children"):
-        with contextlib.suppress(OSError):
-            children += map(int, file.read_text().split())
+    with contextlib.suppress(OSError):  # a process may end while it is looked at
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{thread}/children") as file:
+                children += map(int, file.read().split())
     return children

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 import tempfile
 import threading
@@ -17,7 +18,7 @@ from labsupport.localcloud.lambda_service.environment import ExecutionEnvironmen
 from labsupport.localcloud.lambda_service.function import Function, InvocationResult
 from labsupport.localcloud.lambda_service.governor import Governor
 from labsupport.localcloud.lambda_service.guard import Guard
-from labsupport.localcloud.lambda_service.invocation import Invocation
+from labsupport.localcloud.lambda_service.invocation import InitFailure, Invocation
 from labsupport.localcloud.lambda_service.pool import EnvironmentPool
 from labsupport.localcloud.lambda_service.provisioned import Provision, Provisioner
 from labsupport.localcloud.lambda_service.runtime_process import Keepers
@@ -71,7 +72,8 @@ class LambdaService:
 
     def invoke(self, function: Function, payload: bytes, request_id: str) -> InvocationResult:
         """Invoke a function and wait for its result. Call it from any thread but the service's own."""
-        self._ready_sandbox()
+        with contextlib.suppress(InitFailure):  # which is the environment's to tell
+            self._ready_sandbox().runtime(function)  # looking for it may take a moment: not on the event loop
         return self._await(self._invoke(function, payload, request_id))
 
     def retire(self, name: str, version: str | None = None) -> None:
