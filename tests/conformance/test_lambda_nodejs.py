@@ -267,6 +267,14 @@ def test_nodejs_24_refuses_callbacks(bench: Bench) -> None:
     assert "\t-\tERROR\tInit Error \t{" in result.log_tail
 
 
+def test_module_syntax_is_not_guessed(bench: Bench) -> None:
+    """Node.js guesses by itself since version 22.7; Lambda switches that off."""
+    result = bench.invoke(node_function("export const handler = async () => 1;", runtime="nodejs24.x"))
+    assert result.error is not None
+    assert result.error["errorType"] == "Runtime.UserCodeSyntaxError"
+    assert "Unexpected token 'export'" in result.error["errorMessage"]
+
+
 def test_nodejs_24_leaves_what_nobody_catches_to_nodejs(bench: Bench) -> None:
     source = """
         export const handler = async () => {
@@ -323,7 +331,7 @@ def test_without_nodejs_the_error_says_what_to_do(bench: Bench, monkeypatch: pyt
 def test_the_heap_follows_the_memory(bench: Bench) -> None:
     source = "exports.handler = async () => require('v8').getHeapStatistics().heap_size_limit / 2 ** 20;"
     assert 200 < json.loads(bench.invoke(node_function(source, memory_mb=256)).payload) < 300
-    own = {"NODE_OPTIONS": "--max-old-space-size=100"}
+    own = {"NODE_OPTIONS": "--max-old-space-size=100 --max_semi_space_size=1"}
     assert json.loads(bench.invoke(node_function(source, memory_mb=256, environment=own)).payload) < 200
 
 
