@@ -13,6 +13,7 @@ import psutil
 IS_LINUX = platform.system() == "Linux"
 # awslambdaric's native client is built for Linux only; `inside/runtime_client.py` stands in for it elsewhere.
 HAS_NATIVE_RUNTIME_CLIENT = IS_LINUX
+CORES = len(os.sched_getaffinity(0)) if IS_LINUX else os.cpu_count() or 1
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _PEAK = re.compile(rb"VmHWM:\s+(\d+) kB")
 
