@@ -23,18 +23,19 @@ class MadeUpGroup(ProcessGroup):
 
 
 class MadeUpMachine:
-    """Four cores, and processes that use one each as long as they may."""
+    """Four cores, and processes that use one each as long as they may. They need no memory."""
 
     CORES = 4
 
     def __init__(self, busy: int) -> None:
         self.used = dict.fromkeys(range(1, busy + 1), 0)
+        self.resident = dict.fromkeys(self.used, 0)
 
     def cpu_ns(self, pid: int) -> int:
         return self.used[pid]
 
     def resident_bytes(self, pid: int) -> int:
-        return 0
+        return self.resident[pid]
 
     def descendants(self, pid: int) -> list[int]:
         return [other for other in self.used if other != pid]
@@ -94,3 +95,21 @@ def test_time_that_was_not_used_is_not_saved() -> None:
             for pid in machine.used:
                 machine.used[pid] += STEP_NS
     assert sum(machine.used.values()) - before <= 1060 * MS, "a second of idling before it counts for nothing"
+
+
+def test_a_child_that_could_fill_the_memory_is_noticed_in_time() -> None:
+    machine, group, killed = MadeUpMachine(1), MadeUpGroup(), []
+    governed = Governed(group, 2048, lambda: killed.append(now), machine)
+    governed.begin(0, throttle=True)
+    machine.resident[1] = 1988 << 20  # 60 MB are left: 15 ms at the fastest
+    for now in range(0, 300 * MS, STEP_NS):
+        if now == 150 * MS:
+            machine.used[2], machine.resident[2] = 0, 0
+        if now > 150 * MS:
+            machine.resident[2] += STEP_NS * 4
+        if now >= governed.due:
+            governed.check(now)
+        if killed:
+            break
+    over = sum(machine.resident.values()) - (2048 << 20)
+    assert killed and over <= 5 << 20

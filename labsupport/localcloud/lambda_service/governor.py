@@ -9,7 +9,7 @@ takes more memory than was configured.
   the next period, so the average is right. From one vCPU on a single thread can't spend its share: it is
   looked at once a period, and never stopped.
 * **Memory.** Asked as often as the distance to the limit makes necessary: a process that is 40 MB below can't
-  reach the limit within 10 ms.
+  reach the limit within 10 ms, nor can a child process that hasn't been noticed yet.
 
 Only environments that are running an invocation are looked at: idle ones cost nothing. The Init phase is not
 throttled (AWS gives it more CPU as well), but its memory is watched.
@@ -36,7 +36,8 @@ from labsupport.localcloud.lambda_service.process_group import Hold, ProcessGrou
 
 VCPU_MEMORY_MB = 1769
 PERIOD_NS = 20_000_000
-MEMBERS_NS = 100_000_000
+# Child processes are looked for this often, and more often when one could fill the memory meanwhile.
+MEMBERS_NS, MEMBERS_SHORTEST_NS = 100_000_000, 5_000_000
 # No memory can be filled faster than this, so a check may wait as long as the rest of the way takes.
 FASTEST_BYTES_PER_NS = 4.0
 SHORTEST_NS, SMALLEST_BUDGET_NS = 1_000_000, 50_000
@@ -97,6 +98,7 @@ class Governed:
             return
         way_ns = int((self.limit_bytes - resident) / FASTEST_BYTES_PER_NS)
         self.due = now + max(SHORTEST_NS, min(PERIOD_NS, way_ns))
+        self._members_due = min(self._members_due, now + max(MEMBERS_SHORTEST_NS, way_ns))
         if self._throttles:
             self._throttle(now)
 
