@@ -11,8 +11,11 @@ import platform
 import re
 import time
 
+import psutil
 import pytest
 
+from labsupport.localcloud.lambda_service.host import cpu_ns
+from labsupport.waiting import wait_until
 from tests.conformance.conftest import Bench, make_function
 
 pytestmark = pytest.mark.skipif(platform.system() != "Linux", reason="limits need Linux")
@@ -48,6 +51,29 @@ def test_nothing_runs_between_invocations(bench: Bench) -> None:
     after = json.loads(bench.invoke(function).payload)
     assert after["longest gap"] > 0.8, "the thread went on while nobody invoked the function"
     assert after["ticks"] - before["ticks"] < 30, "it ticks a hundred times a second when it may run"
+
+
+def test_an_idle_environment_uses_no_cpu_at_all(bench: Bench) -> None:
+    source = """
+        import os, subprocess, sys, threading
+        def spin():
+            while True:
+                pass
+        threading.Thread(target=spin, daemon=True).start()
+        child = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+        def handler(event, context):
+            return [os.getpid(), child.pid]
+    """
+    pids = json.loads(bench.invoke(make_function(source, memory_mb=512)).payload)
+    stopped = {psutil.STATUS_STOPPED}
+    wait_until(
+        lambda: {psutil.Process(pid).status() for pid in pids} == stopped,
+        doing="freezing",
+        timeout_seconds=10,
+    )
+    before = [cpu_ns(pid) for pid in pids]
+    time.sleep(0.5)  # the time in which nothing must happen
+    assert [cpu_ns(pid) for pid in pids] == before and min(before) > 0
 
 
 def test_a_frozen_environment_answers_the_next_event(bench: Bench) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from labsupport.lab import Lab
 from labsupport.localcloud.lambda_service.function import Function
 from tests.conformance.conftest import Bench, make_function, package
 
@@ -409,3 +410,20 @@ def test_an_extension_beside_it(any_bench: Bench) -> None:
     any_bench.service.wait_until_quiet()
     notes = [message for message in any_bench.messages() if message.startswith("notes got")]
     assert notes == ["notes got INVOKE\n", "notes got SHUTDOWN\n"]
+
+
+@pytest.mark.functional
+def test_a_nodejs_function_through_boto3(lab: Lab) -> None:
+    client = lab.client("lambda")
+    allowed = {"Effect": "Allow", "Action": "logs:*", "Resource": "*"}
+    policy = {"Version": "2012-10-17", "Statement": [allowed]}
+    client.create_function(
+        FunctionName=lab.name("script"),
+        Runtime="nodejs22.x",
+        Handler="index.handler",
+        Role=lab.deploy_role("script", policy=policy),
+        Code={"ZipFile": package({"index.mjs": "export const handler = async (event) => event.key;"})},
+    )
+    client.get_waiter("function_active_v2").wait(FunctionName=lab.name("script"))
+    answer = client.invoke(FunctionName=lab.name("script"), Payload=b'{"key": "value"}')
+    assert "FunctionError" not in answer and json.load(answer["Payload"]) == "value"

@@ -90,11 +90,9 @@ class LambdaSeam:
     ) -> dict[str, Any]:
         """Run one invocation. The shape of the answer is MiniStack's."""
         func, config = self._concurrency.routed(func, config)
-        if not str(config.get("Runtime", "")).startswith("python") or not func.get("code_zip"):
-            found = config.get("Runtime") or config.get("PackageType")
-            message = (
-                f"This lab runs functions with a Python runtime and a zip archive. This one has: {found}."
-            )
+        if not func.get("code_zip"):
+            found = config.get("PackageType") or config.get("Runtime")
+            message = f"This lab runs functions from zip archives. This one has: {found}."
             return _answer(
                 InvocationResult(b"", {"errorType": "Lab.Unsupported", "errorMessage": message}, "")
             )
