@@ -84,6 +84,15 @@ def test_context_has_what_aws_documents(bench: Bench) -> None:
     }
 
 
+def test_the_environment_variables_are_lambdas_and_the_functions_own(any_bench: Bench) -> None:
+    source = "exports.handler = async () => Object.keys(process.env);"
+    names = json.loads(any_bench.invoke(node_function(source, environment={"MINE": "1"})).payload)
+    found = {name for name in names if not name.startswith(("AWS_", "LAMBDA_"))} - {"TMPDIR"}
+    assert found == {
+        "LANG", "LD_LIBRARY_PATH", "MINE", "NODE_PATH", "PATH", "TZ", "_HANDLER", "_X_AMZN_TRACE_ID",
+    }  # fmt: skip
+
+
 LOGS = """
     console.log("outside");
     exports.handler = async () => {
@@ -238,6 +247,22 @@ def test_a_callback_waits_for_an_empty_event_loop_unless_it_is_told_not_to(bench
     assert waited.payload == b'"called back"' and "done later" in waited.log_tail
     hurried = bench.invoke(function, b'{"waits": false}')
     assert hurried.payload == b'"called back"' and "done later" not in hurried.log_tail
+
+
+def test_only_the_first_answer_counts(bench: Bench) -> None:
+    source = """
+        exports.handler = (event, context, callback) => {
+            if (event.silent) return;
+            context.callbackWaitsForEmptyEventLoop = false;
+            setTimeout(() => callback(new Error("too late")), 50);
+            callback(null, "first");
+        };
+    """
+    function = node_function(source)
+    assert bench.invoke(function).payload == b'"first"'
+    assert bench.invoke(function, b'{"silent": 1}').payload == b"null", "the late one is not its answer"
+    assert bench.invoke(function).payload == b'"first"'
+    assert "Runtime exited" not in "".join(bench.messages())
 
 
 def test_a_handler_that_never_answers_answers_null(bench: Bench) -> None:

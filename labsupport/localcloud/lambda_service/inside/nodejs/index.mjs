@@ -96,30 +96,38 @@ async function call(handler, event, context) {
 function callWithCallback(handler, event, context) {
   return new Promise((resolve, reject) => {
     let waits = true;
-    const settle = (outcome, value) => {
-      onEmptyLoop = () => {};
-      outcome(value);
+    let answered = false;
+    const once = (act) => (...values) => {
+      if (!answered) {
+        answered = true;
+        onEmptyLoop = () => {};
+        act(...values);
+      }
     };
-    const done = (error, result) => (error == null ? settle(resolve, result) : settle(reject, error));
-    const callback = (error, result) => {
+    const done = (error, result) => (error == null ? resolve(result) : reject(error));
+    const callback = once((error, result) => {
       if (error == null && waits) {
-        onEmptyLoop = () => settle(resolve, result);
+        onEmptyLoop = () => resolve(result);
       } else {
         done(error, result);
       }
-    };
+    });
     Object.defineProperty(context, "callbackWaitsForEmptyEventLoop", {
       get: () => waits,
       set: (value) => (waits = value),
       enumerable: true,
     });
-    context.done = done;
-    context.succeed = (result) => done(null, result);
-    context.fail = (error) => done(error ?? "handled");
-    onEmptyLoop = () => settle(resolve, null); // it never called back
-    const returned = handler(event, context, callback);
-    if (typeof returned?.then === "function") {
-      returned.then(context.succeed, context.fail);
+    context.done = once(done);
+    context.succeed = once(resolve);
+    context.fail = once((error) => reject(error ?? "handled"));
+    onEmptyLoop = once(() => resolve(null)); // it never called back
+    try {
+      const returned = handler(event, context, callback);
+      if (typeof returned?.then === "function") {
+        returned.then(context.succeed, context.fail);
+      }
+    } catch (error) {
+      callback(error);
     }
   });
 }
@@ -135,7 +143,7 @@ function serialize(result) {
 
 /** AWS's runtimes contain the AWS SDK for JavaScript. Here a function brings it. */
 function hintAtSdk(error) {
-  const missing = String(error).match(/Cannot find (?:module|package) '(@(?:aws-sdk|smithy)\/[^']+)'/);
+  const missing = String(error?.message).match(/Cannot find (?:module|package) '(@(?:aws-sdk|smithy)\/[^']+)'/);
   if (missing) {
     const advice = `To run it here, add ${missing[1]} to the function's package or to a layer.`;
     writeSync(2, `Serverless Lab: AWS's Node.js runtimes contain the AWS SDK, this machine doesn't. ${advice}\n`);
