@@ -83,7 +83,7 @@ def build(wanted):
     for folder in ("/proc", "/dev"):
         bind(root, folder, folder, writable=True, recursive=True)
     for path in wanted["host"]:
-        if not path.startswith("/usr/"):
+        if not f"{path}/".startswith("/usr/"):  # which is there already
             bind(root, path, path)
     os.makedirs(root + "/var/lang/bin")
     for name, real in wanted["lang"].items():
