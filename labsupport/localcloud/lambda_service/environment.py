@@ -22,14 +22,12 @@ from __future__ import annotations
 
 import asyncio
 import enum
-import shutil
 import signal
 import time
 import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from labsupport.localcloud.lambda_service import managed_runtime
 from labsupport.localcloud.lambda_service import platform_events as events
 from labsupport.localcloud.lambda_service.extensions import Extensions
 from labsupport.localcloud.lambda_service.extensions_api import ExtensionsApi
@@ -86,6 +84,8 @@ class ExecutionEnvironment:
         self._extensions = self._no_extensions_yet()
         self._handed_over: asyncio.Queue[Invocation] = asyncio.Queue()
         self._runtime_waits = self._serving = False
+        self._at_rest = asyncio.Event()  # the runtime waits for an event, or isn't there
+        self._at_rest.set()
         self._current: Invocation | None = None
         self._initialized: asyncio.Future[None] | None = None
         self._init_error: dict[str, Any] | None = None
@@ -152,7 +152,7 @@ class ExecutionEnvironment:
         self.status = Status.STOPPED
         await self._end("spindown")
         self._server.close()
-        shutil.rmtree(self._place.root.parent, ignore_errors=True)
+        self._place.remove()
 
     # The Init phase
 
@@ -219,9 +219,10 @@ class ExecutionEnvironment:
         if self._api_address is None:
             self._api_address = await self._server.start()
         self._runtime = await RuntimeProcess.start(
-            self._sandbox.command(),
+            self._sandbox.command(self.function, self._place),
             self._variables,
             self._place.task,
+            pass_fds=self._place.descriptors,
             memory_mb=self.function.memory_mb,
             keepers=self._keepers,
             emit=self._log.add_output,
@@ -238,7 +239,7 @@ class ExecutionEnvironment:
             telemetry_fd=telemetry_fd,
             provisioned=self.provisioned,
         )
-        return {**variables, **self._sandbox.variables(self._place)}
+        return self._sandbox.variables(self.function, self._place, variables)
 
     # The Invoke phase
 
@@ -247,10 +248,13 @@ class ExecutionEnvironment:
         deadline_ms = int((time.time() + self.function.timeout_seconds) * 1000)
         try:
             async with asyncio.timeout(self.function.timeout_seconds):
+                await self._at_rest.wait()
                 if self.status in (Status.NEW, Status.RESET):
                     await self._suppressed_init()  # it counts as the invocation's time
                 self._hand_over(invocation, deadline_ms)
                 outcome = await invocation.outcome
+                if outcome.error is not None and outcome.error_type is None:
+                    await self._at_rest.wait()  # a runtime that ends after it has posted an error does so now
                 if outcome.error_type is None and self._extensions.registered:
                     await self._extensions.all_idle()  # their time is the invocation's, too
                     invocation.ended = time.monotonic()
@@ -265,9 +269,11 @@ class ExecutionEnvironment:
             return Outcome(error=failure.error, status="error", error_type=failure.error["errorType"])
         finally:
             self._current = None
-        if outcome.error is not None and outcome.error_type is not None:
-            self._say(events.RuntimeFailed(outcome.error["errorMessage"], outcome.error["errorType"]))
-        else:
+        ended = invocation.aftermath or outcome
+        if ended.error is not None and ended.error_type is not None:
+            self._say(events.RuntimeFailed(ended.error["errorMessage"], ended.error["errorType"]))
+            return outcome._replace(status=ended.status, error_type=ended.error_type)
+        if self.status is Status.BUSY:
             self.status = Status.READY
             self._drain()
             self._freeze_soon()
@@ -275,6 +281,7 @@ class ExecutionEnvironment:
 
     def _hand_over(self, invocation: Invocation, deadline_ms: int) -> None:
         self.status, self._current = Status.BUSY, invocation
+        self._at_rest.clear()
         invocation.deadline_ms = deadline_ms
         if self._runtime is not None:
             self._runtime.thaw()
@@ -321,6 +328,7 @@ class ExecutionEnvironment:
         out_of_memory = self._runtime is not None and self._runtime.out_of_memory
         self._measure_memory()
         self._runtime = None
+        self._at_rest.set()
         if self.status is not Status.STOPPED:
             self.status = Status.RESET
         self._settle_all("Runtime.OutOfMemory" if out_of_memory else "Runtime.ExitError", reason)
@@ -347,6 +355,7 @@ class ExecutionEnvironment:
     async def next_event(self) -> NextEvent:
         """Wait for the next invocation. The first time, it says that the runtime's Init is over."""
         self._runtime_waits = True
+        self._at_rest.set()
         self._note_waiting()
         invocation = await self._handed_over.get()
         self._runtime_waits = False
@@ -383,6 +392,7 @@ class ExecutionEnvironment:
         if self._runtime is not None:
             self._runtime.runtime_ended.set()
             self._drain()
+        self._at_rest.set()
         if self._ending is None:
             self._settle_all("Runtime.ExitError", exit_reason(return_code))
             self._reset(self._end_reason)
@@ -417,7 +427,7 @@ class ExecutionEnvironment:
     def _init_start(self) -> events.InitStart:
         return events.InitStart(
             self._initialization_type,
-            managed_runtime.runtime_version(self.function.runtime),
+            self._sandbox.runtime(self.function).version(self.function),
             f"arn:aws:lambda:{self.function.region}::runtime:serverless-lab",
             self.function.name,
             self.function.version,

@@ -47,6 +47,7 @@ class Function:
         credentials: the execution role's AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN.
         log_group: the log group that the environments write to.
         logging: the log's format and its levels.
+        ephemeral_storage_mb: the size of /tmp.
     """
 
     arn: str
@@ -67,6 +68,7 @@ class Function:
     credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
     log_group: str = ""
     logging: LoggingConfig = LoggingConfig()
+    ephemeral_storage_mb: int = 512
 
 
 class LogEvent(NamedTuple):

@@ -34,12 +34,15 @@ class Invocation:
         self.outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self.answered: float | None = None
         self.ended: float | None = None
+        self.aftermath: Outcome | None = None
 
     def settle(self, outcome: Outcome) -> None:
-        """Say how it went, and when. The first word counts."""
+        """Say how it went, and when. The first word counts; what comes later is its aftermath."""
         if not self.outcome.done():
             self.answered = self.ended = time.monotonic()
             self.outcome.set_result(outcome)
+        else:
+            self.aftermath = outcome
 
     def as_event(self) -> NextEvent:
         """Return it as the Runtime API hands it over."""

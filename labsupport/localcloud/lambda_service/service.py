@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 import tempfile
 import threading
@@ -18,7 +19,7 @@ from labsupport.localcloud.lambda_service.function import Function, InvocationRe
 from labsupport.localcloud.lambda_service.function_log import LogWriter
 from labsupport.localcloud.lambda_service.governor import Governor
 from labsupport.localcloud.lambda_service.guard import Guard
-from labsupport.localcloud.lambda_service.invocation import Invocation
+from labsupport.localcloud.lambda_service.invocation import InitFailure, Invocation
 from labsupport.localcloud.lambda_service.pool import EnvironmentPool
 from labsupport.localcloud.lambda_service.provisioned import Provision, Provisioner
 from labsupport.localcloud.lambda_service.runtime_process import Keepers
@@ -74,7 +75,8 @@ class LambdaService:
         self, function: Function, payload: bytes, request_id: str, trace_id: str | None = None
     ) -> InvocationResult:
         """Invoke a function and wait for its result. Call it from any thread but the service's own."""
-        self._ready_sandbox()
+        with contextlib.suppress(InitFailure):  # which is the environment's to tell
+            self._ready_sandbox().runtime(function)  # looking for it may take a moment: not on the event loop
         return self._await(self._invoke(function, payload, request_id, trace_id))
 
     def retire(self, name: str, version: str | None = None) -> None:
@@ -130,16 +132,12 @@ class LambdaService:
             self._on_change()
 
     def _create(self, function: Function, *, provisioned: bool = False) -> ExecutionEnvironment:
-        home = Path(tempfile.mkdtemp(dir=self._directory, prefix="environment-"))
-        home.chmod(0o755)
-        place = Place(
+        place = Place.make(
+            Path(tempfile.mkdtemp(dir=self._directory, prefix="environment-")),
             task=self._code.unpack([function.code]),
             opt=self._code.unpack(function.layers) if function.layers else None,
-            tmp=home / "tmp",
-            root=home / "root",
+            tmp_mb=function.ephemeral_storage_mb,
         )
-        place.tmp.mkdir()
-        place.root.mkdir()
         return ExecutionEnvironment(
             function,
             place,

@@ -22,7 +22,6 @@ def environment_variables(
         "LD_LIBRARY_PATH": (
             "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib"
         ),
-        "PYTHONPATH": "/var/runtime",
         "TZ": ":UTC",
     }
     reserved = {

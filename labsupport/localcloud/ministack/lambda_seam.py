@@ -103,11 +103,9 @@ class LambdaSeam:
         if refusal := self._recursion.refusal(config):
             error = {"errorType": refusal.code, "errorMessage": refusal.message}
             return _answer(InvocationResult(b"", error, "")) | {"recursive": True}
-        if not str(config.get("Runtime", "")).startswith("python") or not func.get("code_zip"):
-            found = config.get("Runtime") or config.get("PackageType")
-            message = (
-                f"This lab runs functions with a Python runtime and a zip archive. This one has: {found}."
-            )
+        if not func.get("code_zip"):
+            found = config.get("PackageType") or config.get("Runtime")
+            message = f"This lab runs functions from zip archives. This one has: {found}."
             return _answer(
                 InvocationResult(b"", {"errorType": "Lab.Unsupported", "errorMessage": message}, "")
             )
@@ -146,6 +144,7 @@ class LambdaSeam:
             platform_environment={"AWS_ENDPOINT_URL": self._endpoint_url},
             role_arn=config["Role"],
             credentials=self._runtime.execution_credentials(config),
+            ephemeral_storage_mb=int((config.get("EphemeralStorage") or {}).get("Size") or 512),
             log_group=(config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{name}",
             logging=_logging(config.get("LoggingConfig") or {}),
         )
