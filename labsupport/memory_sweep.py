@@ -31,13 +31,13 @@ def sweep_memory(
     """Measure a function at each memory setting (introduced in 02_memory_and_cost).
 
     The first invocation after a change is a cold start, and doesn't count. Of the warm ones after it, the one
-    with the median duration stands for the setting. The function keeps the last setting.
+    with the median duration stands for the setting. The function keeps the largest setting.
 
     Args:
         target: where.
         name: full name of the function.
         payload: the event of each invocation.
-        memory_mb: the settings, in ascending order.
+        memory_mb: the settings; they are measured from the smallest to the largest.
         times: how many warm invocations; an odd number has a median.
         progress: is told what begins, and each setting's durations.
 
@@ -47,7 +47,7 @@ def sweep_memory(
     """
     progress(f"Measuring {len(memory_mb)} settings, each with a cold start and {times} warm invocations.")
     settings = []
-    for memory in memory_mb:
+    for memory in sorted(memory_mb):
         with target.tape.plumbing():
             target.client("lambda").update_function_configuration(FunctionName=name, MemorySize=memory)
             wait_until_ready(target, name)

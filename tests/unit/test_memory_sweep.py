@@ -78,7 +78,7 @@ def sweep(cloud: FakeLambda, memory_mb: Sequence[int], told: list[str], **option
 
 def test_the_median_of_the_warm_starts_stands_for_a_setting() -> None:
     cloud = FakeLambda([COLD, 30.5, 10.5, 20.5, COLD, 5.5, 7.5, 6.5])
-    curve = sweep(cloud, [128, 512], [])
+    curve = sweep(cloud, [512, 128], [])
     assert curve.settings == (MemorySetting(128, 20.5, 21, 41), MemorySetting(512, 6.5, 7, 41))
     assert cloud.changes == [128, 512]
     assert cloud.payloads == [{"rounds": 1}] * 8
