@@ -115,6 +115,16 @@ def test_failing_init_gives_awss_error(
     assert "Init Duration" not in result.log_tail.splitlines()[-1]
 
 
+def test_a_repeated_init_comes_before_the_start_line(bench: Bench) -> None:
+    """In the log of a real function, too: github.com/cargo-lambda/cargo-lambda/issues/572."""
+    result = bench.invoke(make_function("import sys\nprint('starting')\nsys.exit(3)\n"))
+    shown = [line.split("\t")[0].split(" ")[0] for line in result.log_tail.splitlines() if line]
+    assert shown == [
+        "INIT_START", "starting", "INIT_REPORT", "starting", "INIT_REPORT",
+        "START", "RequestId:", "Runtime.ExitError", "END", "REPORT",
+    ]  # fmt: skip
+
+
 def test_an_exception_is_the_answer_and_the_environment_stays_warm(any_bench: Bench) -> None:
     source = """
         calls = []

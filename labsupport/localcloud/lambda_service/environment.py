@@ -117,7 +117,6 @@ class ExecutionEnvironment:
         """
         self._serving = True
         init_ms = await self._cold_start() if self.status is Status.NEW else None
-        self._log(platform_lines.start(invocation.request_id, self.function.version))
         begun = time.monotonic()
         outcome = await self._run(invocation)
         duration_ms = ((invocation.ended or time.monotonic()) - begun) * 1000
@@ -179,6 +178,7 @@ class ExecutionEnvironment:
         return _ms_since(begun)
 
     async def _suppressed_init(self) -> None:
+        """Run the Init phase inside the invocation, before its START line: only a failure is reported."""
         begun = time.monotonic()
         try:
             await self._initialize()
@@ -242,8 +242,11 @@ class ExecutionEnvironment:
         deadline_ms = int((time.time() + self.function.timeout_seconds) * 1000)
         try:
             async with asyncio.timeout(self.function.timeout_seconds):
-                if self.status in (Status.NEW, Status.RESET):
-                    await self._suppressed_init()  # it counts as the invocation's time
+                try:
+                    if self.status in (Status.NEW, Status.RESET):
+                        await self._suppressed_init()  # it counts as the invocation's time
+                finally:
+                    self._log(platform_lines.start(invocation.request_id, self.function.version))
                 self._hand_over(invocation, deadline_ms)
                 outcome = await invocation.outcome
                 if outcome.error_type is None and self._extensions.registered:
@@ -257,7 +260,12 @@ class ExecutionEnvironment:
             message = f"RequestId: {invocation.request_id} Error: {line.split(' ', 2)[2]}"
             return Outcome(error={"errorType": "Sandbox.Timedout", "errorMessage": message}, status="timeout")
         except InitFailure as failure:
-            return Outcome(error=failure.error, status="error", error_type=failure.error["errorType"])
+            error = failure.error
+            if self._init_error is None:  # the runtime ended without a word: Lambda says why
+                message = f"RequestId: {invocation.request_id} {error['errorMessage']}"
+                error = {**error, "errorMessage": message}
+                self._log(f"{message}\n{error['errorType']}")
+            return Outcome(error=error, status="error", error_type=error["errorType"])
         finally:
             self._current = None
         if outcome.error is not None and outcome.error_type is not None:
