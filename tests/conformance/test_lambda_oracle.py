@@ -12,6 +12,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/python-context.html
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import signal
@@ -259,6 +260,19 @@ def test_the_service_and_the_runtime_client_agree_on(case: Case, bench: Bench, t
         expected = beside.submit(under_the_oracle, function, events, tmp_path / "task")
         observed = under_the_service(bench, function, events)
     assert as_the_oracle_sees(observed) == as_lambda_says(expected.result(), events)
+
+
+def test_what_a_function_imports_was_not_there_before(bench: Bench, tmp_path: Path) -> None:
+    """Otherwise the Init phase would hide what an import costs."""
+    source = (
+        "import json, sys\nloaded = sorted(sys.modules)\ndef handler(event, context):\n    return loaded\n"
+    )
+    function, events = make_function(source), [("1", b"{}")]
+    [(_, alone)] = under_the_oracle(function, events, tmp_path / "task").answers
+    [(_, here)] = under_the_service(bench, function, events).answers
+    of_the_sandbox = {"_ctypes", "_struct", "ctypes", "ctypes._endian", "struct"}
+    under_another_name = {"awslambdaric.__main__"}
+    assert set(json.loads(here)) - set(json.loads(alone)) <= of_the_sandbox | under_another_name
 
 
 def under_the_service(bench: Bench, function: Function, events: Events) -> Observed:

@@ -5,7 +5,6 @@ starts the extensions, lets a child of its own become the runtime, and reports w
 extensions it isn't there: the runtime leads the group itself.
 """
 
-import http.client
 import json
 import os
 
@@ -55,6 +54,8 @@ def watch(processes):
 
 def say(method, path, content=None):
     """Tell the Lambda service, or ask it. It may have gone away already."""
+    import http.client  # a third of a cold start, with what it imports: only for those who have extensions
+
     connection = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
     try:
         connection.request(method, "/lab/launcher" + path, json.dumps(content))
