@@ -9,6 +9,7 @@ import json
 import re
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -338,6 +339,24 @@ def test_idle_environments_end_by_themselves(bench: Bench) -> None:
     bench.service._idle_seconds = 0.2
     pid = int(bench.invoke(make_function("import os\ndef handler(e, c):\n    return os.getpid()\n")).payload)
     assert _ends(pid)
+
+
+def test_a_busy_environment_is_not_idle_however_long_it_takes(bench: Bench) -> None:
+    bench.service._idle_seconds = 0.2
+    source = """
+        import os, time
+        def handler(event, context):
+            time.sleep(event)
+            return os.getpid()
+    """
+    function = make_function(source)
+    bench.invoke(function, b"0")
+    with ThreadPoolExecutor(1) as beside:
+        busy = beside.submit(bench.invoke, function, b"1.5")
+        idle = int(bench.invoke(make_function(source), b"0").payload)
+        assert _ends(idle)
+        bench.service._idle_seconds = 60.0
+    assert bench.invoke(function, b"0").payload == busy.result().payload
 
 
 def test_an_answer_that_is_not_json_is_a_marshal_error(bench: Bench) -> None:
