@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 from __future__ import annotations
 
 import json
+import os
 import re
 import threading
 import time
@@ -310,11 +311,12 @@ def test_a_namespace_hides_the_home_and_is_read_only(bench: Bench) -> None:
     assert answer["homes"] is False and answer["uid"] == 993
 
 
-def test_a_child_of_the_handler_ends_with_its_environment(bench: Bench) -> None:
-    source = """
+@pytest.mark.parametrize("own_session", [False, True])
+def test_a_child_of_the_handler_ends_with_its_environment(bench: Bench, own_session: bool) -> None:
+    source = f"""
         import subprocess
         def handler(event, context):
-            return subprocess.Popen(["sleep", "600"]).pid
+            return subprocess.Popen(["sleep", "600"], start_new_session={own_session}).pid
     """
     function = make_function(source)
     child = int(bench.invoke(function).payload)
@@ -375,6 +377,14 @@ def test_much_output_is_not_lost_and_does_not_block(bench: Bench) -> None:
     assert bench.invoke(make_function(source, timeout_seconds=30)).error is None
     numbers = [int(m.split()[0]) for m in bench.messages() if m[0].isdigit()]
     assert numbers == list(range(20000))
+
+
+def test_the_end_of_a_process_is_noticed_where_the_system_has_no_descriptor_for_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "pidfd_open", raising=False)
+    result = bench.invoke(make_function("import sys\ndef handler(event, context):\n    sys.exit(3)\n"))
+    assert result.error is not None and result.error["errorMessage"].endswith("exit status 3")
 
 
 def test_the_pure_runtime_client_stands_in_for_the_native_one(

@@ -213,7 +213,7 @@ class ExecutionEnvironment:
     async def _start_runtime(self) -> None:
         if self._api_address is None:
             self._api_address = await self._server.start()
-        self._runtime = await RuntimeProcess.start(
+        self._runtime = RuntimeProcess.start(
             self._sandbox.command(),
             self._variables,
             self._place.task,

@@ -13,7 +13,13 @@ NOT_FOR_EXTENSIONS = ("_HANDLER", "_LAMBDA_TELEMETRY_LOG_FD", "PYTHONCOERCECLOCA
 
 
 def launch(opt):
-    """Start the extensions. Returns in the process that is to become the runtime."""
+    """Start the extensions. Returns in the process that is to become the runtime.
+
+    Until the service has told its guard of this process, nobody would end it if the service were killed. By
+    now it has, or it has been killed.
+    """
+    if os.getppid() != int(os.environ.pop("_LAB_SERVICE")):
+        os._exit(1)
     folder = f"{opt}/{EXTENSIONS_FOLDER}"
     names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
     names = [name for name in names if os.path.isfile(f"{folder}/{name}")]
