@@ -46,7 +46,9 @@ def test_first_invocation_is_cold_and_the_next_one_is_warm(any_bench: Bench) -> 
     function = make_function("n = 0\ndef handler(event, context):\n    global n\n    n += 1\n    return n\n")
     first, second = any_bench.invoke(function), any_bench.invoke(function)
     assert [first.payload, second.payload] == [b"1", b"2"]
-    assert "Init Duration" in first.log_tail and "INIT_START" in first.log_tail
+    assert f"INIT_START Runtime Version: {RUNTIME.replace('python', 'python:')}.lab\t" in first.log_tail
+    assert "Init Duration" in first.log_tail
+    assert "INIT_REPORT" not in first.log_tail, "only an Init phase that fails is reported by itself"
     assert "Init Duration" not in second.log_tail and "INIT_START" not in second.log_tail
     assert len(any_bench.streams) == 1
 
@@ -209,6 +211,20 @@ def test_init_longer_than_its_limit_is_tried_again_inside_the_invocation(
     )
     duration = re.search(r"\tDuration: (\d+)", result.log_tail)
     assert duration and int(duration[1]) >= 1000  # the second Init is in the invocation's time
+
+
+def test_provisioned_environments_have_more_time_to_initialise(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from labsupport.localcloud.lambda_service import environment
+
+    monkeypatch.setattr(environment, "INIT_LIMIT_SECONDS", 0.2)
+    function = make_function("import time\ntime.sleep(0.5)\n" + ECHO)
+    provision = bench.service.provision(function, 1)
+    while provision.status == "IN_PROGRESS":
+        time.sleep(0.01)
+    assert provision.status == "READY"
+    assert any("Phase: init\tStatus: success" in message for message in bench.messages())
 
 
 def test_simultaneous_invocations_have_an_environment_each(bench: Bench) -> None:
