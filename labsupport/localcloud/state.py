@@ -25,8 +25,8 @@ logger = logging.getLogger(__name__)
 # Changes come in bursts (deploying a function is a dozen calls); one save serves them all.
 GATHER_SECONDS = 0.25
 # MiniStack copies its whole history for a save: after thousands of invocations that takes long, and requests
-# wait meanwhile. So a save rests for some times as long as it has worked.
-REST = 9
+# wait meanwhile. So it rests for this many times as long as it has worked.
+REST_FACTOR = 9
 STATE_FILE = "cloud.pickle"
 
 
@@ -101,4 +101,4 @@ class StateKeeper:
             self._changed.clear()
             begun = time.thread_time()
             self.save()
-            pause_seconds = max(GATHER_SECONDS, REST * (time.thread_time() - begun))
+            pause_seconds = max(GATHER_SECONDS, REST_FACTOR * (time.thread_time() - begun))

@@ -153,8 +153,10 @@ class LambdaService:
 
     def _reap_when_due(self) -> None:
         """See to it that somebody looks when the next environment has been idle for too long."""
+        if self._reaper is not None:
+            return
         last_used = [each.last_used for each in self._pool.idle() if not each.provisioned]
-        if last_used and self._reaper is None:
+        if last_used:
             due_seconds = min(last_used) + self._idle_seconds - time.monotonic()
             self._reaper = self._loop.call_later(due_seconds, self._reap)
 
