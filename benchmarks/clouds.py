@@ -24,10 +24,11 @@ ACCOUNT = "123456789012"
 
 @dataclass(frozen=True)
 class Cloud:
-    """An endpoint and an account on it."""
+    """An endpoint, an account on it, and the process behind it."""
 
     url: str
     account: str
+    pid: int
 
     def client(self, service: str) -> Any:
         return boto3.client(
@@ -48,7 +49,7 @@ def lab_cloud() -> Iterator[Cloud]:
         record = supervisor.start(home)
         assert record is not None
         try:
-            yield Cloud(record.url, record.account)
+            yield Cloud(record.url, record.account, record.pid)
         finally:
             supervisor.stop(home)
 
@@ -78,7 +79,7 @@ def plain_ministack() -> Iterator[Cloud]:
         )
         try:
             _wait_for(port)
-            yield Cloud(f"http://127.0.0.1:{port}", ACCOUNT)
+            yield Cloud(f"http://127.0.0.1:{port}", ACCOUNT, server.pid)
         finally:
             server.terminate()
             server.wait()

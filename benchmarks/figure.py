@@ -10,17 +10,28 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Figure:
-    """One row: seconds for something, and seconds for the alternative in the same run."""
+    """One row: a value, the alternative's in the same run, and what we want the ratio or the value to be.
+
+    Attributes:
+        unit: of both values; "s" is shown in milliseconds below one second.
+    """
 
     what: str
-    seconds: float
+    value: float
     against: str = ""
-    against_seconds: float | None = None
+    against_value: float | None = None
+    unit: str = "s"
+    goal: str = ""
 
     def __str__(self) -> str:
-        ratio = f"{self.seconds / self.against_seconds:.2f} ×" if self.against_seconds else ""
-        other = f"{self.against}: {_shown(self.against_seconds)}" if self.against_seconds else ""
-        return f"| {self.what} | {_shown(self.seconds)} | {other} | {ratio} |"
+        ratio = f"{self.value / self.against_value:.2f} ×" if self.against_value else ""
+        other = f"{self.against}: {self._shown(self.against_value)}" if self.against_value else ""
+        return f"| {self.what} | {self._shown(self.value)} | {other} | {ratio} | {self.goal} |"
+
+    def _shown(self, value: float) -> str:
+        if self.unit == "s" and value < 1:
+            return f"{value * 1000:.1f} ms"
+        return f"{value:.1f} {self.unit}" if self.unit else f"{value:g}"
 
 
 def median_seconds(call: Callable[[], object], times: int) -> float:
@@ -33,9 +44,3 @@ def seconds(call: Callable[[], object]) -> float:
     begun = time.perf_counter()
     call()
     return time.perf_counter() - begun
-
-
-def _shown(value: float | None) -> str:
-    if value is None:
-        return ""
-    return f"{value * 1000:.1f} ms" if value < 1 else f"{value:.1f} s"

@@ -64,7 +64,9 @@ def _read_life(stream: str, events: Sequence[LogEvent]) -> EnvironmentLife:
             if report.init_ms is not None and "init" in began:
                 start_ms = began.pop("init")
                 phases.append(Span(Kind.INIT, start_ms, start_ms + report.init_ms))
-            start_ms = began.pop(report.request_id, event.timestamp_ms - report.duration_ms)
+            # START comes after an Init phase that is repeated inside the invocation and counts as its time.
+            start_ms = event.timestamp_ms - report.duration_ms
+            start_ms = min(start_ms, began.pop(report.request_id, start_ms))
             problem = report.error_type or report.status or failed
             phases.append(
                 Span(Kind.INVOKE, start_ms, start_ms + report.duration_ms, problem, report.request_id)

@@ -15,6 +15,7 @@ import logging
 import os
 import pickle
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,9 @@ logger = logging.getLogger(__name__)
 
 # Changes come in bursts (deploying a function is a dozen calls); one save serves them all.
 GATHER_SECONDS = 0.25
+# MiniStack copies its whole history for a save: after thousands of invocations that takes long, and requests
+# wait meanwhile. So it rests for this many times as long as it has worked.
+REST_FACTOR = 9
 STATE_FILE = "cloud.pickle"
 
 
@@ -90,8 +94,11 @@ class StateKeeper:
             logger.error("The state could not be saved (%s). Free some disk space.", error)
 
     def _run(self) -> None:
+        pause_seconds = GATHER_SECONDS
         while not self._stopping.is_set():
             self._changed.wait()
-            self._stopping.wait(GATHER_SECONDS)
+            self._stopping.wait(pause_seconds)
             self._changed.clear()
+            begun = time.thread_time()
             self.save()
+            pause_seconds = max(GATHER_SECONDS, REST_FACTOR * (time.thread_time() - begun))

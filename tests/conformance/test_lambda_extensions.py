@@ -182,7 +182,10 @@ def test_an_internal_extension_brings_sigterm(bench: Bench) -> None:
     assert bench.invoke(function).error is None
     started = time.monotonic()
     stop(bench, function)
-    assert time.monotonic() - started < 5
+    took = time.monotonic() - started
+    # Before Python 3.12 AWS's client waits for its next event with signals shut out: its time runs out.
+    assert "runtime got SIGTERM\n" in bench.messages() or took > 0.4
+    assert took < 5
     assert any("Name: inside" in message for message in bench.messages())
 
 

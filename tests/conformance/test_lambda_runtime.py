@@ -6,9 +6,11 @@ https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 from __future__ import annotations
 
 import json
+import os
 import re
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,7 +46,9 @@ def test_first_invocation_is_cold_and_the_next_one_is_warm(any_bench: Bench) -> 
     function = make_function("n = 0\ndef handler(event, context):\n    global n\n    n += 1\n    return n\n")
     first, second = any_bench.invoke(function), any_bench.invoke(function)
     assert [first.payload, second.payload] == [b"1", b"2"]
-    assert "Init Duration" in first.log_tail and "INIT_START" in first.log_tail
+    assert f"INIT_START Runtime Version: {RUNTIME.replace('python', 'python:')}.lab\t" in first.log_tail
+    assert "Init Duration" in first.log_tail
+    assert "INIT_REPORT" not in first.log_tail, "only an Init phase that fails is reported by itself"
     assert "Init Duration" not in second.log_tail and "INIT_START" not in second.log_tail
     assert len(any_bench.streams) == 1
 
@@ -113,6 +117,16 @@ def test_failing_init_gives_awss_error(
     assert f"Phase: init\tStatus: error\tError Type: Runtime.{error_type}" in result.log_tail
     assert f"Phase: invoke\tStatus: error\tError Type: Runtime.{error_type}" in result.log_tail
     assert "Init Duration" not in result.log_tail.splitlines()[-1]
+
+
+def test_a_repeated_init_comes_before_the_start_line(bench: Bench) -> None:
+    """In the log of a real function, too: github.com/cargo-lambda/cargo-lambda/issues/572."""
+    result = bench.invoke(make_function("import sys\nprint('starting')\nsys.exit(3)\n"))
+    shown = [line.split("\t")[0].split(" ")[0] for line in result.log_tail.splitlines() if line]
+    assert shown == [
+        "INIT_START", "starting", "INIT_REPORT", "starting", "INIT_REPORT",
+        "START", "RequestId:", "Runtime.ExitError", "END", "REPORT",
+    ]  # fmt: skip
 
 
 def test_an_exception_is_the_answer_and_the_environment_stays_warm(any_bench: Bench) -> None:
@@ -197,6 +211,20 @@ def test_init_longer_than_its_limit_is_tried_again_inside_the_invocation(
     )
     duration = re.search(r"\tDuration: (\d+)", result.log_tail)
     assert duration and int(duration[1]) >= 1000  # the second Init is in the invocation's time
+
+
+def test_provisioned_environments_have_more_time_to_initialise(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from labsupport.localcloud.lambda_service import environment
+
+    monkeypatch.setattr(environment, "INIT_LIMIT_SECONDS", 0.2)
+    function = make_function("import time\ntime.sleep(0.5)\n" + ECHO)
+    provision = bench.service.provision(function, 1)
+    while provision.status == "IN_PROGRESS":
+        time.sleep(0.01)
+    assert provision.status == "READY"
+    assert any("Phase: init\tStatus: success" in message for message in bench.messages())
 
 
 def test_simultaneous_invocations_have_an_environment_each(bench: Bench) -> None:
@@ -299,11 +327,12 @@ def test_a_namespace_hides_the_home_and_is_read_only(bench: Bench) -> None:
     assert answer["homes"] is False and answer["uid"] == 993
 
 
-def test_a_child_of_the_handler_ends_with_its_environment(bench: Bench) -> None:
-    source = """
+@pytest.mark.parametrize("own_session", [False, True])
+def test_a_child_of_the_handler_ends_with_its_environment(bench: Bench, own_session: bool) -> None:
+    source = f"""
         import subprocess
         def handler(event, context):
-            return subprocess.Popen(["sleep", "600"]).pid
+            return subprocess.Popen(["sleep", "600"], start_new_session={own_session}).pid
     """
     function = make_function(source)
     child = int(bench.invoke(function).payload)
@@ -330,6 +359,24 @@ def test_idle_environments_end_by_themselves(bench: Bench) -> None:
     assert _ends(pid)
 
 
+def test_a_busy_environment_is_not_idle_however_long_it_takes(bench: Bench) -> None:
+    bench.service._idle_seconds = 0.2
+    source = """
+        import os, time
+        def handler(event, context):
+            time.sleep(event)
+            return os.getpid()
+    """
+    function = make_function(source)
+    bench.invoke(function, b"0")
+    with ThreadPoolExecutor(1) as beside:
+        busy = beside.submit(bench.invoke, function, b"1.5")
+        idle = int(bench.invoke(make_function(source), b"0").payload)
+        assert _ends(idle)
+        bench.service._idle_seconds = 60.0
+    assert bench.invoke(function, b"0").payload == busy.result().payload
+
+
 def test_an_answer_that_is_not_json_is_a_marshal_error(bench: Bench) -> None:
     result = bench.invoke(make_function("def handler(e, c):\n    return object()\n"))
     assert result.error is not None and result.error["errorType"] == "Runtime.MarshalError"
@@ -346,6 +393,14 @@ def test_much_output_is_not_lost_and_does_not_block(bench: Bench) -> None:
     assert bench.invoke(make_function(source, timeout_seconds=30)).error is None
     numbers = [int(m.split()[0]) for m in bench.messages() if m[0].isdigit()]
     assert numbers == list(range(20000))
+
+
+def test_the_end_of_a_process_is_noticed_where_the_system_has_no_descriptor_for_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "pidfd_open", raising=False)
+    result = bench.invoke(make_function("import sys\ndef handler(event, context):\n    sys.exit(3)\n"))
+    assert result.error is not None and result.error["errorMessage"].endswith("exit status 3")
 
 
 def test_the_pure_runtime_client_stands_in_for_the_native_one(

@@ -80,6 +80,11 @@ def test_after_an_exception_of_the_handler_it_is_frozen():
     assert [wait.kind for wait in life.waits] == [Kind.FROZEN]
 
 
+def test_an_invocation_begins_before_its_start_line_where_init_was_repeated_in_it():
+    events = log("a", (11_000, start("one")), (11_005, report("one", 11_004)))
+    assert spans(events) == [(Kind.INVOKE, 1, 11_005, "")]
+
+
 def test_a_failed_init_is_told_by_its_own_line():
     line = "INIT_REPORT Init Duration: 10000.25 ms\tPhase: init\tStatus: timeout"
     assert spans(log("a", (7, "INIT_START x"), (10_008, line))) == [(Kind.INIT, 7, 10_007.25, "timeout")]
@@ -88,7 +93,7 @@ def test_a_failed_init_is_told_by_its_own_line():
 def test_the_repeated_init_inside_an_invocation_is_no_phase_of_its_own():
     problem = "Status: error\tError Type: Runtime.HandlerNotFound"
     line = f"INIT_REPORT Init Duration: 80.00 ms\tPhase: invoke\t{problem}"
-    events = log("a", (0, start("one")), (80, line), (81, report("one", 81, problem=problem)))
+    events = log("a", (80, line), (80, start("one")), (81, report("one", 81, problem=problem)))
     assert spans(events) == [(Kind.INVOKE, 0, 81, "Runtime.HandlerNotFound")]
 
 

@@ -114,7 +114,6 @@ class ExecutionEnvironment:
         """
         self._serving = True
         init_ms = await self._cold_start() if self.status is Status.NEW else None
-        self._say(events.Start(invocation.request_id, self.function.version))
         begun = time.monotonic()
         outcome = await self._run(invocation)
         runtime_ms = ((invocation.answered or time.monotonic()) - begun) * 1000
@@ -184,6 +183,7 @@ class ExecutionEnvironment:
         return self._say_initialized("init", begun)
 
     async def _suppressed_init(self) -> None:
+        """Run the Init phase inside the invocation, before its START line: only a failure is reported."""
         begun = time.monotonic()
         try:
             await self._initialize()
@@ -218,7 +218,7 @@ class ExecutionEnvironment:
     async def _start_runtime(self) -> None:
         if self._api_address is None:
             self._api_address = await self._server.start()
-        self._runtime = await RuntimeProcess.start(
+        self._runtime = RuntimeProcess.start(
             self._sandbox.command(self.function, self._place),
             self._variables,
             self._place.task,
@@ -249,8 +249,11 @@ class ExecutionEnvironment:
         try:
             async with asyncio.timeout(self.function.timeout_seconds):
                 await self._at_rest.wait()
-                if self.status in (Status.NEW, Status.RESET):
-                    await self._suppressed_init()  # it counts as the invocation's time
+                try:
+                    if self.status in (Status.NEW, Status.RESET):
+                        await self._suppressed_init()  # it counts as the invocation's time
+                finally:
+                    self._say(events.Start(invocation.request_id, self.function.version))
                 self._hand_over(invocation, deadline_ms)
                 outcome = await invocation.outcome
                 if outcome.error is not None and outcome.error_type is None:
@@ -266,7 +269,12 @@ class ExecutionEnvironment:
             message = f"RequestId: {invocation.request_id} Error: {cause}"
             return Outcome(error={"errorType": "Sandbox.Timedout", "errorMessage": message}, status="timeout")
         except InitFailure as failure:
-            return Outcome(error=failure.error, status="error", error_type=failure.error["errorType"])
+            error = failure.error
+            if self._init_error is None:  # the runtime ended without a word: Lambda says why
+                message = f"RequestId: {invocation.request_id} {error['errorMessage']}"
+                error = {**error, "errorMessage": message}
+                self._say(events.RuntimeFailed(message, error["errorType"]))
+            return Outcome(error=error, status="error", error_type=error["errorType"])
         finally:
             self._current = None
         ended = invocation.aftermath or outcome

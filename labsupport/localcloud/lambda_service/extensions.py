@@ -124,7 +124,7 @@ class Extensions:
         """Take the end of an external extension's process."""
         self._running.discard(name)
         if not self._shutting_down:
-            self._on_failure("Extension.Crash", f"Error: {name}: {reason}")
+            self._on_failure("Extension.Crash", f"{name}: {reason}")
         self._notice()
 
     # What the environment asks and tells

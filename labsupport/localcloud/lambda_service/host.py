@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import platform
 import re
+import subprocess
+import threading
 import time
 
 import psutil
@@ -69,6 +72,31 @@ def descendants(pid: int) -> list[int]:
     for parent in found:  # it grows while it is walked
         found += _children(parent)
     return found
+
+
+async def ended(process: subprocess.Popen[bytes]) -> int:
+    """Wait for the end of a child process and return its return code.
+
+    Linux has a descriptor for a process, which the event loop can watch. Where there is none, a thread waits.
+    """
+    loop, gone = asyncio.get_running_loop(), asyncio.Event()
+    if not hasattr(os, "pidfd_open"):
+
+        def wait() -> None:
+            process.wait()
+            loop.call_soon_threadsafe(gone.set)
+
+        threading.Thread(target=wait, name="child-reaper", daemon=True).start()
+        await gone.wait()
+        return process.wait()
+    descriptor = os.pidfd_open(process.pid)
+    loop.add_reader(descriptor, gone.set)
+    try:
+        await gone.wait()
+    finally:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
+    return process.wait()
 
 
 def _children(pid: int) -> list[int]:

@@ -55,14 +55,21 @@ class EnvironmentPool:
 
     def retire(self, wanted: Callable[[ExecutionEnvironment], bool]) -> list[ExecutionEnvironment]:
         """Take environments out of service: returns the idle ones, marks the busy ones."""
-        taken: list[ExecutionEnvironment] = []
-        for idle in self._idle.values():
-            taken += [environment for environment in idle if wanted(environment)]
-            idle[:] = [environment for environment in idle if environment not in taken]
         for environment in self._busy:
             environment.retired = environment.retired or wanted(environment)
+        return self.take_idle(wanted)
+
+    def take_idle(self, wanted: Callable[[ExecutionEnvironment], bool]) -> list[ExecutionEnvironment]:
+        """Take idle environments out of service and return them."""
+        taken = [environment for environment in self.idle() if wanted(environment)]
+        for idle in self._idle.values():
+            idle[:] = [environment for environment in idle if environment not in taken]
         return taken
+
+    def idle(self) -> list[ExecutionEnvironment]:
+        """Return the environments that wait for an invocation."""
+        return [environment for idle in self._idle.values() for environment in idle]
 
     def all(self) -> list[ExecutionEnvironment]:
         """Return every environment there is."""
-        return [environment for idle in self._idle.values() for environment in idle] + list(self._busy)
+        return [*self.idle(), *self._busy]

@@ -12,6 +12,8 @@ import os
 import signal
 import threading
 
+from labsupport.localcloud.lambda_service import host
+
 
 class Hold(enum.Flag):
     """Why a group doesn't run."""
@@ -51,9 +53,13 @@ class ProcessGroup:
                 self._signal(signal.SIGCONT)
 
     def kill(self) -> None:
-        """End every process of the group, stopped or not."""
+        """End every process of the group, stopped or not, and descendants that have left it."""
         with self._lock:
+            below = [] if self._ended else host.descendants(self.pid)
             self._signal(signal.SIGKILL)
+            for pid in below:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, signal.SIGKILL)
 
     def has_ended(self) -> None:
         """Say that the leader was reaped: its number may belong to somebody else from now on."""

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +32,7 @@ class RuntimeProcess:
 
     def __init__(
         self,
-        process: asyncio.subprocess.Process,
+        process: subprocess.Popen[bytes],
         pipe: LogPipe,
         *,
         memory_mb: int,
@@ -46,7 +47,6 @@ class RuntimeProcess:
         self._group = ProcessGroup(process.pid)
         self._governed = Governed(self._group, memory_mb, self._note_out_of_memory)
         self._max_memory_mb = 0
-        keepers.guard.watch(process.pid)
         keepers.governor.begin(self._governed, throttle=False)  # AWS doesn't slow the Init phase down either
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(pipe.read_fd, self._read)
@@ -55,7 +55,7 @@ class RuntimeProcess:
         self.runtime_ended = asyncio.Event()
 
     @classmethod
-    async def start(
+    def start(
         cls,
         command: Sequence[str],
         variables: Callable[[int], Mapping[str, str]],
@@ -83,16 +83,19 @@ class RuntimeProcess:
         """
         pipe = LogPipe(emit)
         try:
-            process = await asyncio.create_subprocess_exec(
-                *command,
+            process = subprocess.Popen(
+                command,
                 env=variables(pipe.write_fd),
-                stdin=asyncio.subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL,
                 stdout=pipe.write_fd,
                 stderr=pipe.write_fd,
                 pass_fds=(pipe.write_fd, *pass_fds),
                 start_new_session=True,  # one environment, one process group
                 cwd=folder,
             )
+            # At once: asyncio would come back to us only after whatever else it has to do, and should the
+            # server be killed until then, nobody would end this process. See `launcher.launch`.
+            keepers.guard.watch(process.pid)
         finally:
             os.close(pipe.write_fd)
         return cls(process, pipe, memory_mb=memory_mb, keepers=keepers, on_output=on_output, on_exit=on_exit)
@@ -146,7 +149,7 @@ class RuntimeProcess:
         self._on_output()
 
     async def _watch(self) -> None:
-        return_code = await self._process.wait()
+        return_code = await host.ended(self._process)
         self._keepers.governor.end(self._governed)
         self._group.has_ended()
         self._keepers.guard.forget(self._process.pid)

@@ -59,6 +59,7 @@ class LambdaService:
             stop=lambda environment: self._stop_soon([environment]),
         )
         self._background: set[asyncio.Task[None]] = set()
+        self._reaper: asyncio.TimerHandle | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="lambda-service", daemon=True)
         self._thread.start()
@@ -128,7 +129,7 @@ class LambdaService:
         finally:
             if not self._pool.release(environment):
                 self._stop_soon([environment])
-            self._loop.call_later(self._idle_seconds, self._reap)
+            self._reap_when_due()
             self._on_change()
 
     def _create(self, function: Function, *, provisioned: bool = False) -> ExecutionEnvironment:
@@ -150,7 +151,18 @@ class LambdaService:
     def _reap(self) -> None:
         """Stop what nobody has used for a while."""
         oldest = time.monotonic() - self._idle_seconds
-        self._stop_soon(self._pool.retire(lambda each: each.last_used <= oldest and not each.provisioned))
+        self._stop_soon(self._pool.take_idle(lambda each: each.last_used <= oldest and not each.provisioned))
+        self._reaper = None
+        self._reap_when_due()
+
+    def _reap_when_due(self) -> None:
+        """See to it that somebody looks when the next environment has been idle for too long."""
+        if self._reaper is not None:
+            return
+        last_used = [each.last_used for each in self._pool.idle() if not each.provisioned]
+        if last_used:
+            due_seconds = min(last_used) + self._idle_seconds - time.monotonic()
+            self._reaper = self._loop.call_later(due_seconds, self._reap)
 
     def _stop_soon(self, environments: Iterable[ExecutionEnvironment]) -> None:
         for environment in environments:

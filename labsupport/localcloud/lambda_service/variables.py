@@ -5,6 +5,8 @@ https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 
 from __future__ import annotations
 
+import os
+
 from labsupport.localcloud.lambda_service.function import Function
 
 
@@ -44,6 +46,7 @@ def environment_variables(
         reserved["AWS_LAMBDA_LOG_LEVEL"] = function.logging.application_log_level
     of_the_lab = {
         "_LAMBDA_TELEMETRY_LOG_FD": str(telemetry_fd),  # taken back by AWS's runtime client
+        "_LAB_SERVICE": str(os.getpid()),  # taken back by launcher.py
         "PYTHONCOERCECLOCALE": "0",  # otherwise Python adds LC_CTYPE; bootstrap.py takes it back
     }
     return {

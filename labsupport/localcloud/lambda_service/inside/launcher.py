@@ -5,7 +5,6 @@ starts the extensions, lets a child of its own become the runtime, and reports w
 extensions it isn't there: the runtime leads the group itself.
 """
 
-import http.client
 import json
 import os
 
@@ -15,7 +14,13 @@ NOT_FOR_EXTENSIONS = ("_HANDLER", "_LAMBDA_TELEMETRY_LOG_FD", "PYTHONCOERCECLOCA
 
 
 def launch(opt):
-    """Start the extensions. Returns in the process that is to become the runtime."""
+    """Start the extensions. Returns in the process that is to become the runtime.
+
+    Until the service has told its guard of this process, nobody would end it if the service were killed. By
+    now it has, or it has been killed.
+    """
+    if os.getppid() != int(os.environ.pop("_LAB_SERVICE")):
+        os._exit(1)
     folder = f"{opt}/{EXTENSIONS_FOLDER}"
     names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
     names = [name for name in names if os.path.isfile(f"{folder}/{name}")]
@@ -62,6 +67,8 @@ def fail_init(error_type, message):
 
 def say(method, path, content=None, headers=None):
     """Tell the Lambda service, or ask it. It may have gone away already."""
+    import http.client  # a third of a cold start, with what it imports: only for those who have extensions
+
     connection = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
     try:
         connection.request(method, path, json.dumps(content), headers or {})
