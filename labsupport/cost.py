@@ -7,6 +7,7 @@ free tier is left out unless it is asked for.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -25,6 +26,7 @@ class Price:
         unit: what is counted, such as "GB-second".
         tiers: (up to this many units a month, dollars per unit), in ascending order; None means: all above.
         free_each_month: units of the free tier.
+        free_pool: prices of the same pool share their free units, as x86 and Arm do.
         as_of: the date of the price, YYYY-MM-DD.
         source: where it was taken from, and AWS's own page.
     """
@@ -33,6 +35,7 @@ class Price:
     unit: str
     tiers: tuple[tuple[float | None, float], ...]
     free_each_month: float
+    free_pool: str
     as_of: str
     source: str
 
@@ -83,9 +86,28 @@ def price(name: str) -> Price:
         unit=entry["unit"],
         tiers=tuple((up_to, dollars) for up_to, dollars in entry["tiers"]),
         free_each_month=entry["free_each_month"],
+        free_pool=entry.get("free_pool", name),
         as_of=entry["as_of"],
         source=book["sources"][entry["source"]],
     )
+
+
+def dollars_of(units: Mapping[str, float], *, free_tier: bool = False) -> dict[str, float]:
+    """Return what each amount of one month costs.
+
+    Args:
+        units: amounts by the names of their prices.
+        free_tier: whether the free units are taken off, once for each pool.
+    """
+    left: dict[str, float] = {}
+    dollars = {}
+    for name, amount in sorted(units.items()):
+        entry = price(name)
+        pool = left.setdefault(entry.free_pool, entry.free_each_month if free_tier else 0.0)
+        free = min(amount, pool)
+        left[entry.free_pool] = pool - free
+        dollars[name] = entry.dollars(amount - free)
+    return dollars
 
 
 def lambda_dollars(

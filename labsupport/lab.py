@@ -31,6 +31,7 @@ from labsupport.expected import expect_error
 from labsupport.inventory import Resources, inventory
 from labsupport.invocation import Invocation, invoke_function
 from labsupport.logs import LogEvents, Report, read_log_events, wait_for_log_events, wait_for_report
+from labsupport.meter import Meter
 from labsupport.packaging import LayerArchive, build_layer, lambda_platform, zip_directory
 from labsupport.permissions import read_policy
 from labsupport.resources.bucket import deploy_bucket, notify_function
@@ -44,6 +45,7 @@ from labsupport.settings import Settings
 from labsupport.tape import Calls, Tape
 from labsupport.target import Target, connect
 from labsupport.teardown import TeardownReport, teardown
+from labsupport.views.cost_table import CostTable
 
 Answer = TypeVar("Answer")
 HOST_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -67,6 +69,7 @@ class Lab:
         self.target = connect(self.settings, tape=self.tape, notebook=notebook)
         self.account, self.region, self.owner = self.target.account, self.target.region, self.target.owner
         self.is_unattended = self.settings.unattended
+        self._meter = Meter(self.target)
         _join_notebook(self.target)
         print(self)
 
@@ -267,8 +270,12 @@ class Lab:
         return expect_error(code)
 
     def calls(self, *, plumbing: bool = False) -> Calls:
-        """Return the AWS calls of the newest cell that made any; labsupport's own only if asked for."""
-        return Calls(call for call in self.tape.cell() if plumbing or not call.plumbing)
+        """Return the AWS calls of the newest cell that made any; the lab's own count only if asked for."""
+        return Calls(self.tape.cell(plumbing=plumbing))
+
+    def cost(self) -> CostTable:
+        """Show what the newest cell that called AWS, this notebook and all of them would have cost on AWS."""
+        return CostTable(self._meter.read())
 
     # --- Cleaning up --------------------------------------------------------------------------------------
 
@@ -314,7 +321,8 @@ def _join_notebook(target: Target) -> None:
     shell = ipython.get_ipython() if ipython else None
     if shell is None:
         return
-    shell.events.register("pre_run_cell", target.tape.start_cell)
+    # IPython has counted the cell already when it announces it.
+    shell.events.register("pre_run_cell", lambda _: target.tape.start_cell(shell.execution_count - 1))
     boto3.DEFAULT_SESSION = target.session
     for name, value in target.environment().items():
         if value is None:
