@@ -42,9 +42,10 @@ from labsupport.resources.layer import LayerVersion, publish_layer
 from labsupport.resources.queue import QueueDescription, deploy_queue
 from labsupport.resources.role import deploy_role
 from labsupport.settings import Settings
-from labsupport.tape import Calls, Tape
+from labsupport.tape import Tape
 from labsupport.target import Target, connect
 from labsupport.teardown import TeardownReport, teardown
+from labsupport.views.call_table import CallTable
 from labsupport.views.cost_table import CostTable
 
 Answer = TypeVar("Answer")
@@ -269,9 +270,9 @@ class Lab:
         """Show the AWS error that a step provokes: `with lab.expect_error("InvalidArgument"):`."""
         return expect_error(code)
 
-    def calls(self, *, plumbing: bool = False) -> Calls:
+    def calls(self, *, plumbing: bool = False) -> CallTable:
         """Return the AWS calls of the newest cell that made any; the lab's own count only if asked for."""
-        return Calls(self.tape.cell(plumbing=plumbing))
+        return CallTable(self.tape.cell(plumbing=plumbing))
 
     def cost(self) -> CostTable:
         """Show what the newest cell that called AWS, this notebook and all of them would have cost on AWS."""

@@ -78,13 +78,6 @@ class Call:
         return "\n".join(lines + [f"    ({file})" for file in self.command().files])
 
 
-class Calls(list[Call]):
-    """Calls that show themselves with their AWS CLI equivalents."""
-
-    def __repr__(self) -> str:
-        return "\n".join(map(str, self)) or "No AWS call."
-
-
 class Tape:
     """Record AWS calls, cell by cell."""
 
