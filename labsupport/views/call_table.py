@@ -7,7 +7,27 @@ from html import escape
 from typing import Any, Protocol
 
 from labsupport.iam_actions import actions_for
-from labsupport.views.look import MONOSPACED, PALE, TEXT, code, fold, paragraph
+from labsupport.views.look import MONOSPACED, PALE, block, code, fold, paragraph
+
+
+class Content(Protocol):
+    """What a file holds; `str` says how much it is."""
+
+    @property
+    def text(self) -> str | None:
+        """The content itself, where it is a short text."""
+
+
+class File(Protocol):
+    """A file that a command needs."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def content(self) -> Content:
+        """What it has to hold."""
 
 
 class Command(Protocol):
@@ -18,8 +38,8 @@ class Command(Protocol):
         """The command, for a shell."""
 
     @property
-    def files(self) -> Sequence[object]:
-        """Files that it needs; each says what it holds."""
+    def files(self) -> Sequence[File]:
+        """Files that have to be there before it is run."""
 
 
 class Call(Protocol):
@@ -46,7 +66,7 @@ class CallTable(list[Call]):
 
     def _repr_html_(self) -> str:
         rows = "".join(fold(_summary(call), _details(call)) for call in self)
-        return f'<div style="{TEXT}">{rows or paragraph(repr(self))}</div>'
+        return block(rows or paragraph(repr(self)))
 
 
 def _summary(call: Call) -> str:
@@ -69,7 +89,8 @@ def _column(text: str, style: str) -> str:
 def _details(call: Call) -> str:
     command = call.command()
     parts = [paragraph("The same call with the AWS CLI:"), code(command.line)]
-    parts += [paragraph(f"It needs a file: {file}", style=PALE) for file in command.files]
+    for file in command.files:
+        parts += [paragraph(f"with this in {file.name}:"), code(file.content.text or str(file.content))]
     return "".join([*parts, _permissions(call)])
 
 

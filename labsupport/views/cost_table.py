@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from labsupport.cost import price
-from labsupport.usage import Costs, Standing, Usage
+from labsupport.usage import Costs, Usage
 from labsupport.views.dollars import dollars
-from labsupport.views.look import PALE, TEXT, fold, paragraph
+from labsupport.views.look import PALE, block, fold, paragraph
 from labsupport.views.table import Table
 
 MILLION = 1_000_000
@@ -42,8 +42,9 @@ class CostTable:
     def notes(self) -> list[str]:
         """What must not be overlooked, in sentences."""
         costs, notes = self.costs, list[str]()
-        if costs.standing:
-            notes.append(f"Costs while it stands, used or not: {_things(costs.standing)}.")
+        if named := [thing for thing in costs.standing if thing.dollars_a_month >= SMALLEST_NAMED]:
+            things = [f"{thing.name}, ${dollars(thing.dollars_a_month)} a month" for thing in named]
+            notes.append(f"Costs while it stands, used or not: {'; '.join(things)}.")
         if costs.notebook.unpriced:
             calls = ", ".join(
                 f"{name} × {number}" for name, number in sorted(costs.notebook.unpriced.items())
@@ -73,12 +74,16 @@ class CostTable:
         """Where the figures come from, in sentences."""
         costs = self.costs
         dates = sorted(price(name).as_of for name in costs.notebook.units)
+        small = sum(
+            thing.dollars_a_month for thing in costs.standing if thing.dollars_a_month < SMALLEST_NAMED
+        )
         own = [f"{_amount(amount)} × {price(name).unit}" for name, amount in costs.plumbing.units.items()]
         return [
             "A run of a function is billed with its Init phase. "
             f"{_count(costs.notebook.free, 'call')} of yours cost nothing.",
             f"The lab's own calls are in no sum. They would add ${_dollars(costs.plumbing)}"
             + (f": {', '.join(own)}." if own else "."),
+            f"What is stored in S3 and in log groups costs ${_written(small)} a month while it stands.",
             UNSEEN,
             f"Prices of us-east-1{f', {dates[0]} to {dates[-1]}' if dates else ''}, as transcribed by third "
             "parties. AWS's pricing pages are what counts.",
@@ -88,7 +93,7 @@ class CostTable:
         notes = "".join(paragraph(note) for note in self.notes)
         footnotes = "".join(paragraph(note, style=PALE) for note in self.footnotes)
         details = fold("How it adds up", self.breakdown._repr_html_() + footnotes)
-        return f'<div style="{TEXT}">{self.table._repr_html_()}{notes}{details}</div>'
+        return block(f"{self.table._repr_html_()}{notes}{details}")
 
     def __repr__(self) -> str:
         return "\n".join([repr(self.table), *self.notes])
@@ -100,22 +105,15 @@ def _row(name: str, *usages: Usage) -> list[object]:
 
 
 def _dollars(*usages: Usage, free_tier: bool = False) -> str:
-    amount = sum(usage.dollars(free_tier=free_tier) for usage in usages)
+    return _written(sum(usage.dollars(free_tier=free_tier) for usage in usages))
+
+
+def _written(amount: float) -> str:
     return dollars(amount) if amount else "0"
 
 
-def _things(standing: Sequence[Standing]) -> str:
-    """Name what costs a cent a month or more, and sum up the rest."""
-    named = [thing for thing in standing if thing.dollars_a_month >= SMALLEST_NAMED]
-    words = [f"{thing.name}, ${dollars(thing.dollars_a_month)} a month" for thing in named]
-    rest = sum(thing.dollars_a_month for thing in standing if thing not in named)
-    if rest:
-        words.append(f"stored objects and logs, ${dollars(rest)} a month")
-    return "; ".join(words)
-
-
 def _amount(amount: float) -> str:
-    return f"{amount:,.0f}" if amount == int(amount) else dollars(amount)
+    return f"{amount:,.0f}" if amount == int(amount) else f"{Decimal(f'{amount:.3g}'):,f}"
 
 
 def _count(number: int, noun: str) -> str:

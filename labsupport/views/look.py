@@ -15,6 +15,11 @@ MONOSPACED = "font-family: var(--jp-code-font-family, monospace)"
 TEXT = "font-family: var(--jp-content-font-family, sans-serif); line-height: 1.5; max-width: 60em"
 
 
+def block(body: str, *, style: str = "") -> str:
+    """Return HTML in a block of its own. In it a dollar is a dollar: JupyterLab would take $...$ for TeX."""
+    return f'<div class="tex2jax_ignore mathjax_ignore" style="{TEXT}; {style}">{body}</div>'
+
+
 def paragraph(text: str, *, style: str = "") -> str:
     """Return a paragraph of plain text."""
     return f'<p style="margin: 0.3em 0; {style}">{escape(text)}</p>'

@@ -10,11 +10,29 @@ from labsupport.views.call_table import CallTable
 
 
 @dataclass
+class Bytes:
+    """A file's content that is no text."""
+
+    text: str | None = None
+
+    def __str__(self) -> str:
+        return "(4 bytes)"
+
+
+@dataclass
+class Body:
+    """A file."""
+
+    name: str = "body.bin"
+    content: Bytes = field(default_factory=Bytes)
+
+
+@dataclass
 class Shell:
     """A command."""
 
     line: str
-    files: tuple[str, ...] = ()
+    files: tuple[Body, ...] = ()
 
 
 @dataclass
@@ -39,7 +57,7 @@ class FakeCall:
     line: str = "aws s3api put-object --key '<b>&'"
 
     def command(self) -> Shell:
-        return Shell(self.line, ("body.bin holds (4 bytes)",))
+        return Shell(self.line, (Body(), Body("event.json", Bytes('{"a": 1}'))))
 
     def __str__(self) -> str:
         return f"{self.service} {self.operation}"
@@ -53,7 +71,8 @@ def test_a_call_is_a_row_that_unfolds_to_its_command_and_its_permission() -> Non
     [summary], [details] = (re.findall(f"<{tag}.*</{tag}>", html(FakeCall())) for tag in ("summary", "div"))
     assert re.sub("<[^>]*>", "", summary) == "s3 PutObject20012 ms"
     assert "aws s3api put-object --key &#x27;&lt;b&gt;&amp;&#x27;</pre>" in details
-    assert "body.bin holds (4 bytes)" in details
+    assert re.search("with this in body.bin:</p><pre[^>]*>\\(4 bytes\\)</pre>", details)
+    assert re.search("with this in event.json:</p><pre[^>]*>{&quot;a&quot;: 1}</pre>", details)
     assert re.search("must be allowed: <code[^>]*>s3:PutObject</code>", details)
 
 

@@ -259,8 +259,7 @@ def test_what_is_not_in_the_sums_is_said() -> None:
     )
     assert shown(costs)[1:] == [
         "This notebook so far      $0                  $0",
-        "Costs while it stands, used or not: provisioned concurrency of 1 on f:1, $4.17 a month; "
-        "stored objects and logs, $0.000023 a month.",
+        "Costs while it stands, used or not: provisioned concurrency of 1 on f:1, $4.17 a month.",
         "Not in the lab's price book, so not counted: dynamodb PutItem × 2.",
         "1 invocation without a REPORT line, so not counted: the log isn't there yet, "
         "or the execution role may not write it.",
@@ -268,9 +267,11 @@ def test_what_is_not_in_the_sums_is_said() -> None:
 
 
 def test_in_a_notebook_the_rest_is_folded() -> None:
-    costs = Costs(Usage(), 1, usage_of_report(REPORT), plumbing=Usage({"s3-put": 3}))
+    stored = Standing("objects in b", {"s3-storage": 0.001})
+    costs = Costs(Usage(), 1, usage_of_report(REPORT), plumbing=Usage({"s3-put": 3}), standing=[stored])
     html = CostTable(costs)._repr_html_()
     head, _, folded = html.partition("<summary")
     assert "This notebook so far" in head and "GB-second" not in head
     assert "Lambda GB-second (x86_64)" in folded and "They would add $0.000015: 3 × S3 request" in folded
+    assert "costs $0.000023 a month while it stands" in folded
     assert "<script" not in html and "<style" not in html
