@@ -26,6 +26,7 @@ from typing import Any, TypeVar
 import boto3
 
 from labsupport import naming, waiting
+from labsupport.cell_errors import show_cards
 from labsupport.errors import TeardownError
 from labsupport.expected import expect_error
 from labsupport.inventory import Resources, inventory
@@ -64,6 +65,8 @@ class Lab:
     """
 
     def __init__(self, notebook: str, *, settings: Settings | None = None) -> None:
+        if shell := _notebook():
+            show_cards(shell)
         self.notebook = notebook
         self.settings = settings or Settings.from_environment()
         self.tape = Tape()
@@ -71,7 +74,8 @@ class Lab:
         self.account, self.region, self.owner = self.target.account, self.target.region, self.target.owner
         self.is_unattended = self.settings.unattended
         self._meter = Meter(self.target)
-        _join_notebook(self.target)
+        if shell:
+            _join_notebook(shell, self.target)
         print(self)
 
     def __repr__(self) -> str:
@@ -312,16 +316,17 @@ class Lab:
         return None if self.target.name == "local" else lambda_platform(python_version)
 
 
-def _join_notebook(target: Target) -> None:
+def _notebook() -> Any:
+    """Return IPython's shell where there is one, or None."""
+    ipython = sys.modules.get("IPython")
+    return ipython.get_ipython() if ipython else None
+
+
+def _join_notebook(shell: Any, target: Target) -> None:
     """Let IPython tell the tape when a cell starts, and let the notebook's other tools reach the same cloud.
 
     Without that, a plain `boto3.client("s3")` or a pasted `!aws s3 ls` would go to the learner's own account.
-    Outside notebooks nothing is changed.
     """
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    if shell is None:
-        return
     # IPython has counted the cell already when it announces it.
     shell.events.register("pre_run_cell", lambda _: target.tape.start_cell(shell.execution_count - 1))
     boto3.DEFAULT_SESSION = target.session
