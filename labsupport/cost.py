@@ -7,6 +7,7 @@ free tier is left out unless it is asked for.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -26,6 +27,7 @@ class Price:
         unit: what is counted, such as "GB-second".
         tiers: (up to this many units a month, dollars per unit), in ascending order; None means: all above.
         free_each_month: units of the free tier.
+        free_pool: prices of the same pool share their free units, as x86 and Arm do.
         as_of: the date of the price, YYYY-MM-DD.
         source: where it was taken from, and AWS's own page.
     """
@@ -34,6 +36,7 @@ class Price:
     unit: str
     tiers: tuple[tuple[float | None, float], ...]
     free_each_month: float
+    free_pool: str
     as_of: str
     source: str
 
@@ -84,6 +87,7 @@ def price(name: str) -> Price:
         unit=entry["unit"],
         tiers=tuple((up_to, dollars) for up_to, dollars in entry["tiers"]),
         free_each_month=entry["free_each_month"],
+        free_pool=entry.get("free_pool", name),
         as_of=entry["as_of"],
         source=book["sources"][entry["source"]],
     )
@@ -98,6 +102,24 @@ def gb_seconds(requests: float, *, billed_ms: float, memory_mb: int) -> float:
         memory_mb: the function's memory. As in AWS's own sums, 1,024 MB are a GB.
     """
     return requests * billed_ms / 1000 * memory_mb / 1024
+
+
+def dollars_of(units: Mapping[str, float], *, free_tier: bool = False) -> dict[str, float]:
+    """Return what each amount of one month costs.
+
+    Args:
+        units: amounts by the names of their prices.
+        free_tier: whether the free units are taken off, once for each pool.
+    """
+    left: dict[str, float] = {}
+    dollars = {}
+    for name, amount in sorted(units.items()):
+        entry = price(name)
+        pool = left.setdefault(entry.free_pool, entry.free_each_month if free_tier else 0.0)
+        free = min(amount, pool)
+        left[entry.free_pool] = pool - free
+        dollars[name] = entry.dollars(amount - free)
+    return dollars
 
 
 def lambda_dollars(
@@ -148,9 +170,10 @@ def concurrency_dollars(
     if not provisioned:
         return price(f"lambda-gb-second-{architecture}").dollars(busy)
     kept = gigabytes * max(seconds, PROVISIONED_LEAST_SECONDS)
-    return price(f"lambda-provisioned-gb-second-{architecture}").dollars(kept) + price(
-        f"lambda-provisioned-duration-gb-second-{architecture}"
-    ).dollars(busy)
+    standing, running = (
+        price(f"lambda-provisioned-{name}-{architecture}") for name in ("standing-gb-second", "gb-second")
+    )
+    return standing.dollars(kept) + running.dollars(busy)
 
 
 def storage_dollars(name: str, size_bytes: float) -> float:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any
 
+from labsupport.error_cards import failure_of_function, recognise
 from labsupport.logs import Report, parse_report, parse_tail
 from labsupport.target import Target
+from labsupport.views.error_card import recognised_card
+from labsupport.views.look import block, fold
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,17 @@ class Invocation:
         took = f", {self.report.duration_ms:g} ms, billed {self.report.billed_ms} ms" if self.report else ""
         outcome = f"{self.error_type}: {self.error_message}" if self.failed else repr(self.result)
         return f"Invocation({start}{took})\n{outcome}"
+
+    def _repr_html_(self) -> str | None:
+        """Add what the lab knows of the error, folded: the learner reads the evidence first."""
+        card = (
+            recognise(failure_of_function(self.error_type, self.error_message)) if self.error_type else None
+        )
+        if card is None:
+            return None
+        explained = fold("What does this error mean?", recognised_card(card)._repr_html_())
+        text = f'<pre style="white-space: pre-wrap; margin: 0; padding: 0">{escape(repr(self))}</pre>'
+        return block(text + explained)
 
 
 def invoke_function(target: Target, name: str, payload: Any = None, *, client: Any = None) -> Invocation:

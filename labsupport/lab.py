@@ -27,6 +27,7 @@ import boto3
 
 from labsupport import naming, waiting
 from labsupport.burst import Burst
+from labsupport.cell_errors import show_cards
 from labsupport.errors import CheckError, TeardownError
 from labsupport.expected import expect_error
 from labsupport.inventory import Resources, inventory
@@ -34,6 +35,7 @@ from labsupport.invocation import Invocation, invoke_function
 from labsupport.learning.learner import Learner
 from labsupport.load import Watch, invoke_at_once
 from labsupport.logs import LogEvents, Report, read_log_events, wait_for_log_events, wait_for_report
+from labsupport.meter import Meter
 from labsupport.metrics import Metric, wait_for_metric
 from labsupport.packaging import LayerArchive, build_layer, lambda_platform, zip_directory
 from labsupport.permissions import read_policy
@@ -46,11 +48,13 @@ from labsupport.resources.layer import LayerVersion, publish_layer
 from labsupport.resources.queue import Message, QueueDescription, deploy_queue, wait_for_message
 from labsupport.resources.role import deploy_role
 from labsupport.settings import Settings
-from labsupport.tape import Calls, Tape
+from labsupport.tape import Tape
 from labsupport.target import Target, connect
 from labsupport.teardown import TeardownReport, teardown
+from labsupport.views.call_table import CallTable
 from labsupport.views.check_panel import CheckPanel
 from labsupport.views.comparison_card import ComparisonCard
+from labsupport.views.cost_table import CostTable
 from labsupport.views.prediction_form import PredictionForm
 from labsupport.views.progress_table import progress_table
 from labsupport.views.quiz import Quiz
@@ -72,6 +76,8 @@ class Lab:
     """
 
     def __init__(self, notebook: str, *, settings: Settings | None = None) -> None:
+        if shell := _notebook():
+            show_cards(shell)
         self.notebook = notebook
         self.settings = settings or Settings.from_environment()
         self.tape = Tape()
@@ -79,7 +85,9 @@ class Lab:
         self.account, self.region, self.owner = self.target.account, self.target.region, self.target.owner
         self.is_unattended = self.settings.unattended
         self._learner = Learner(self.target, notebook, self.settings)
-        _join_notebook(self.target)
+        self._meter = Meter(self.target, progress=None if self.is_unattended else self._learner.progress)
+        if shell:
+            _join_notebook(shell, self.target)
         print(self)
 
     def __repr__(self) -> str:
@@ -351,9 +359,13 @@ class Lab:
         """Show the AWS error that a step provokes: `with lab.expect_error("InvalidArgument"):`."""
         return expect_error(code)
 
-    def calls(self, *, plumbing: bool = False) -> Calls:
-        """Return the AWS calls of the newest cell that made any; labsupport's own only if asked for."""
-        return Calls(call for call in self.tape.cell() if plumbing or not call.plumbing)
+    def calls(self, *, plumbing: bool = False) -> CallTable:
+        """Return the AWS calls of the newest cell that made any; the lab's own count only if asked for."""
+        return CallTable(self.tape.cell(plumbing=plumbing))
+
+    def cost(self) -> CostTable:
+        """Show what the newest cell that called AWS, this notebook and all of them would have cost on AWS."""
+        return CostTable(self._meter.read())
 
     # --- Learning -----------------------------------------------------------------------------------------
 
@@ -442,17 +454,19 @@ class Lab:
         return None if self.target.name == "local" else lambda_platform(python_version)
 
 
-def _join_notebook(target: Target) -> None:
+def _notebook() -> Any:
+    """Return IPython's shell where there is one, or None."""
+    ipython = sys.modules.get("IPython")
+    return ipython.get_ipython() if ipython else None
+
+
+def _join_notebook(shell: Any, target: Target) -> None:
     """Let IPython tell the tape when a cell starts, and let the notebook's other tools reach the same cloud.
 
     Without that, a plain `boto3.client("s3")` or a pasted `!aws s3 ls` would go to the learner's own account.
-    Outside notebooks nothing is changed.
     """
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    if shell is None:
-        return
-    shell.events.register("pre_run_cell", target.tape.start_cell)
+    # IPython has counted the cell already when it announces it.
+    shell.events.register("pre_run_cell", lambda _: target.tape.start_cell(shell.execution_count - 1))
     boto3.DEFAULT_SESSION = target.session
     for name, value in target.environment().items():
         if value is None:

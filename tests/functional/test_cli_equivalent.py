@@ -1,10 +1,12 @@
-"""The AWS CLI equivalents really run: each is run as recorded, in the environment that `lab env` gives."""
+"""The AWS CLI equivalents really run: each is run as recorded, in the environment that `lab env` gives.
+
+It is AWS's own command line tool of version 1, from the tests' lock.
+"""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,17 +20,14 @@ from labsupport.resources.role import deploy_role
 from labsupport.tape import Call
 from labsupport.target import Target
 
-AWS_CLI = shutil.which("aws")
+SCRIPTS = Path(sys.executable).parent
 CODE = zip_files({"handler.py": b"def handler(event, context):\n    return event\n"})
 POLICY: dict[str, Any] = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "logs:*", "Resource": "*"}],
 }
 
-pytestmark = [
-    pytest.mark.functional,
-    pytest.mark.skipif(AWS_CLI is None, reason="NO AWS CLI ON THIS MACHINE: its commands were not tried"),
-]
+pytestmark = pytest.mark.functional
 
 Run = Callable[[Call, bytes | None], Any]
 
@@ -46,6 +45,7 @@ def run(target: Target, tmp_path: Path) -> Run:
         environment = {**os.environ, **{name: value or "" for name, value in changed.items()}}
         for name in (name for name, value in changed.items() if value is None):
             del environment[name]
+        environment["PATH"] = f"{SCRIPTS}{os.pathsep}{environment['PATH']}"
         finished = subprocess.run(
             ["sh", "-c", command.line],
             env=environment,
