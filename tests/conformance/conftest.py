@@ -25,7 +25,9 @@ def archive(**files: str) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as opened:
         for name, source in files.items():
-            opened.writestr(name.replace("__", "/") + ".py", textwrap.dedent(source))
+            # Without a time of its own an entry has the present one, and no two archives were the same.
+            entry = zipfile.ZipInfo(name.replace("__", "/") + ".py")
+            opened.writestr(entry, textwrap.dedent(source))
     return buffer.getvalue()
 
 

@@ -9,13 +9,15 @@ from labsupport.localcloud.lambda_service.process_group import Hold, ProcessGrou
 
 MS = 1_000_000
 STEP_NS = MS // 10
+NOBODY = 2**30
+"""No process has this number: a group that is killed takes all descendants of its leader with it."""
 
 
 class MadeUpGroup(ProcessGroup):
     """A group that no process is in."""
 
     def __init__(self) -> None:
-        super().__init__(1)
+        super().__init__(NOBODY)
         self.stops = 0
 
     def _signal(self, number: int) -> None:
@@ -28,7 +30,7 @@ class MadeUpMachine:
     CORES = 4
 
     def __init__(self, busy: int) -> None:
-        self.used = dict.fromkeys(range(1, busy + 1), 0)
+        self.used = dict.fromkeys((NOBODY + number for number in range(busy)), 0)
         self.resident = dict.fromkeys(self.used, 0)
 
     def cpu_ns(self, pid: int) -> int:
@@ -101,12 +103,12 @@ def test_a_child_that_could_fill_the_memory_is_noticed_in_time() -> None:
     machine, group, killed = MadeUpMachine(1), MadeUpGroup(), []
     governed = Governed(group, 2048, lambda: killed.append(now), machine)
     governed.begin(0, throttle=True)
-    machine.resident[1] = 1988 << 20  # 60 MB are left: 15 ms at the fastest
+    machine.resident[NOBODY] = 1988 << 20  # 60 MB are left: 15 ms at the fastest
     for now in range(0, 300 * MS, STEP_NS):
         if now == 150 * MS:
-            machine.used[2], machine.resident[2] = 0, 0
+            machine.used[NOBODY + 1], machine.resident[NOBODY + 1] = 0, 0
         if now > 150 * MS:
-            machine.resident[2] += STEP_NS * 4
+            machine.resident[NOBODY + 1] += STEP_NS * 4
         if now >= governed.due:
             governed.check(now)
         if killed:
