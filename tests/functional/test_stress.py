@@ -23,6 +23,7 @@ from PIL import Image
 
 from labsupport.lab import Lab
 from labsupport.localcloud import supervisor
+from labsupport.localcloud.lambda_service import guard
 from labsupport.localcloud.lambda_service.guard import Guard
 from labsupport.localcloud.lambda_service.sandbox import INSIDE
 from labsupport.settings import Settings
@@ -63,37 +64,38 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 
 def test_two_hundred_environments_come_and_go_without_a_trace(bench: Bench, tmp_path: Path) -> None:
-    guard = CountingGuard()
+    counting = CountingGuard()
     bench.service._keepers.guard.close()
-    bench.service._keepers = replace(bench.service._keepers, guard=guard)
+    bench.service._keepers = replace(bench.service._keepers, guard=counting)
     function = make_function(ECHO)
     bench.invoke(function)  # what the service makes once is there from now on
     bench.service.retire(function.name)
     bench.service.wait_until_quiet()
-    before = traces(tmp_path, guard)
+    gc.collect()
+    before = traces(tmp_path, counting)
 
     provision = bench.service.provision(make_function(ECHO), ENVIRONMENTS)
     wait_for(lambda: provision.status != "IN_PROGRESS", seconds=120)
     assert provision.status == "READY", provision.reason
-    during = traces(tmp_path, guard)
+    during = traces(tmp_path, counting)
     for what in ("processes", "folders", "listening ports", "watched by the guard"):
         assert during[what] == before[what] + ENVIRONMENTS, what
 
     bench.service.release(provision)
     bench.service.wait_until_quiet()
-    wait_for(lambda: traces(tmp_path, guard) == before, seconds=10)
-    assert guard.ever == ENVIRONMENTS + 1
+    wait_for(lambda: traces(tmp_path, counting) == before, seconds=10)
+    assert counting.ever == ENVIRONMENTS + 1
 
 
-def traces(directory: Path, guard: CountingGuard) -> dict[str, int]:
+def traces(directory: Path, counting: CountingGuard) -> dict[str, int]:
     """Count what environments are made of."""
     here = psutil.Process()
     return {
-        "processes": len(here.children(recursive=True)),
+        "processes": len(here.children()),
         "folders": len(list((directory / "work").glob("environment-*"))),
         "descriptors": here.num_fds(),
         "listening ports": sum(each.status == psutil.CONN_LISTEN for each in here.net_connections("tcp")),
-        "watched by the guard": len(guard.watched),
+        "watched by the guard": len(counting.watched),
         "threads": threading.active_count(),
     }
 
@@ -195,6 +197,20 @@ def test_a_process_without_a_service_runs_no_function() -> None:
 
     assert run(os.getpid()).stdout == b"!\n"
     assert (run(1).returncode, run(1).stdout) == (1, b"")
+
+
+@pytest.mark.parametrize(("end", "killed"), [("\n", True), ("", False)])
+def test_the_guard_kills_whom_it_was_told_of_in_full(end: str, killed: bool) -> None:
+    watched = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    try:
+        subprocess.run([sys.executable, guard.__file__], input=f"+{watched.pid}{end}".encode(), check=True)
+        if killed:
+            assert watched.wait(5) == -signal.SIGKILL
+        else:
+            assert watched.poll() is None, "it was the beginning of another number"
+    finally:
+        watched.kill()
+        watched.wait()
 
 
 ALLOW_LOGS = {"Effect": "Allow", "Action": "logs:*", "Resource": "*"}

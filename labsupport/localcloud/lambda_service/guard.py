@@ -51,6 +51,8 @@ def main() -> None:
     """Watch until the pipe closes, then kill."""
     groups: set[int] = set()
     for line in sys.stdin:
+        if not line.endswith("\n"):
+            break  # cut short by the server's end: "+1" of "+1234" would be every process there is
         (groups.add if line[0] == "+" else groups.discard)(int(line[1:]))
     for group in groups:
         with contextlib.suppress(ProcessLookupError):
