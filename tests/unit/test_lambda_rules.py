@@ -219,7 +219,7 @@ class TestEnvironmentVariables:
                 provisioned=False,
             )
 
-        of_the_lab = {"_LAMBDA_TELEMETRY_LOG_FD", "PYTHONCOERCECLOCALE"}
+        of_the_lab = {"_LAB_SERVICE", "_LAMBDA_TELEMETRY_LOG_FD", "PYTHONCOERCECLOCALE"}
         of_the_runtime = {"AWS_LAMBDA_LOG_FORMAT", "AWS_LAMBDA_LOG_LEVEL"}  # AWS's list doesn't name them
         fixed = {name for name in environment() if environment(**{name: "mine"})[name] != "mine"}
         fixed -= of_the_lab | of_the_runtime
