@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from labsupport.localcloud.lambda_service import host
 from labsupport.localcloud.lambda_service.function import Function
 from labsupport.localcloud.lambda_service.runtimes.python import base_interpreter
 from tests.conformance.conftest import Bench, archive, make_function, package
@@ -45,6 +46,14 @@ def test_the_functions_own_bootstrap_runs(any_bench: Bench) -> None:
 def test_a_layer_may_bring_it(any_bench: Bench) -> None:
     function = custom_function(archive(app=""), layers=(package({"bootstrap": BOOTSTRAP}),))
     assert json.loads(any_bench.invoke(function, b"1").payload)[2] == 1
+
+
+@pytest.mark.skipif(not host.IS_LINUX, reason="/proc tells, and is Linux's")
+def test_it_starts_as_if_nothing_had_been_before_it(bench: Bench) -> None:
+    program = "#!/bin/sh\ngrep SigIgn /proc/self/status\necho left: $(env | grep -c _LAB_)\n"
+    bench.invoke(custom_function(package({"bootstrap": program})))
+    assert "SigIgn:\t0000000000000000\n" in bench.messages()
+    assert "left: 0\n" in bench.messages()
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ may be imported before that.
 
 import os
 import resource
+import signal
 import site
 import sys
 
@@ -42,6 +43,8 @@ def become(programs, *arguments):
     found = [program for program in programs.split(os.pathsep) if os.path.exists(program)]
     reason = f"Couldn't find valid bootstrap(s): [{programs.replace(os.pathsep, ' ')}]"
     if found:
+        for number in (signal.SIGPIPE, signal.SIGXFSZ):
+            signal.signal(number, signal.SIG_DFL)  # Python ignores them, and the next program would, too
         try:
             os.execv(found[0], [found[0], *arguments])
         except OSError as error:  # not executable, or made for another machine
