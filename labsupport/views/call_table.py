@@ -101,7 +101,7 @@ def _permissions(call: Call) -> str:
     if not actions:
         return paragraph("It needs no permission.")
     names = ", ".join(f'<code style="{MONOSPACED}">{escape(action)}</code>' for action in actions)
-    return f'<p style="margin: 0.3em 0">Who makes it must be allowed: {names}</p>'
+    return f'<p style="margin: 0.3em 0">It needs permission for {names}</p>'
 
 
 def _http_method(model: Any) -> str:

@@ -73,7 +73,8 @@ class CostTable:
     def footnotes(self) -> list[str]:
         """Where the figures come from, in sentences."""
         costs = self.costs
-        dates = sorted(price(name).as_of for name in costs.notebook.units)
+        as_of = sorted({price(name).as_of for name in costs.notebook.units})
+        dates = f" ({' to '.join(dict.fromkeys([as_of[0], as_of[-1]]))})" if as_of else ""
         small = sum(
             thing.dollars_a_month for thing in costs.standing if thing.dollars_a_month < SMALLEST_NAMED
         )
@@ -85,8 +86,8 @@ class CostTable:
             + (f": {', '.join(own)}." if own else "."),
             f"What is stored in S3 and in log groups costs ${_written(small)} a month while it stands.",
             UNSEEN,
-            f"Prices of us-east-1{f', {dates[0]} to {dates[-1]}' if dates else ''}, as transcribed by third "
-            "parties. AWS's pricing pages are what counts.",
+            f"Prices of us-east-1{dates}, as transcribed by third parties. "
+            "AWS's pricing pages are what counts.",
         ]
 
     def _repr_html_(self) -> str:

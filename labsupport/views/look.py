@@ -1,7 +1,7 @@
 """How the lab's HTML looks, so that it fits JupyterLab's themes and a page without them.
 
 Colours are JupyterLab's CSS variables; where there are none, neutral ones that suit light and dark. There is
-no style sheet and no script: an untrusted notebook would lose both, and a page may hold many outputs.
+no style sheet and no script, which an untrusted notebook would lose. It loses the colours, and still reads.
 """
 
 from __future__ import annotations

@@ -163,10 +163,11 @@ def test_a_run_of_the_course_stops_at_a_cell_with_a_card(
     checkout.add("passes.ipynb", "99_passes.ipynb")
     answer = checkout.lab("run")
     assert answer.returncode == 1
-    assert "    cell [2]: NoSuchBucket: An error occurred (NoSuchBucket)" in answer.stdout
+    assert "    cell [4]: LabError: While naming '$a$': it may have only" in answer.stdout
     assert answer.stdout.splitlines()[-1].startswith("lab run: 0 of 2 notebooks passed")
     executed = json.loads((checkout.build / "notebooks" / "05_refused.ipynb").read_text())
     code = [cell for cell in executed["cells"] if cell["cell_type"] == "code"]
-    assert [cell["execution_count"] for cell in code] == [1, 2, None]
+    assert [cell["execution_count"] for cell in code] == [1, 2, 3, 4, None]
     page = (checkout.build / "05_refused.html").read_text()
-    assert "There is no bucket of this name" in page and "The error itself</summary>" in page
+    assert "aws s3api list-buckets" in page and "How it adds up</summary>" in page
+    assert "While naming '$a$'</p>" in page and "The error itself</summary>" in page

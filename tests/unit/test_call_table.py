@@ -73,7 +73,7 @@ def test_a_call_is_a_row_that_unfolds_to_its_command_and_its_permission() -> Non
     assert "aws s3api put-object --key &#x27;&lt;b&gt;&amp;&#x27;</pre>" in details
     assert re.search("with this in body.bin:</p><pre[^>]*>\\(4 bytes\\)</pre>", details)
     assert re.search("with this in event.json:</p><pre[^>]*>{&quot;a&quot;: 1}</pre>", details)
-    assert re.search("must be allowed: <code[^>]*>s3:PutObject</code>", details)
+    assert re.search("needs permission for <code[^>]*>s3:PutObject</code>", details)
 
 
 def test_an_error_stands_in_the_place_of_the_answer() -> None:
@@ -89,7 +89,7 @@ def test_a_call_of_the_labs_is_marked() -> None:
 def test_where_no_permission_is_needed_or_known_it_says_so_or_nothing() -> None:
     assert "needs no permission" in html(FakeCall("sts", "GetCallerIdentity"))
     unknown = html(FakeCall("polly", "SynthesizeSpeech"))
-    assert "allowed" not in unknown and "permission" not in unknown
+    assert "permission" not in unknown
 
 
 def test_each_row_can_be_reached_by_keyboard_and_needs_no_script_or_style_sheet() -> None:
