@@ -57,6 +57,7 @@ def _show(
     if card:
         display(card)  # type: ignore[no-untyped-call]
         words = str(error).strip().partition("\n")[0]
+        # IPython's own way to send the error on, which its public methods end in; only the text is ours.
         shell._showtraceback(error_type, error, [f"{error_type.__name__}: {words}"])
     else:
         shell.showtraceback((error_type, error, _without_ours(frames)), running_compiled_code=True)

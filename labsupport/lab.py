@@ -5,7 +5,9 @@ cloud, which it starts if need be, or a named AWS account) and prints where it i
 
 * The AWS call that a step teaches stands in the notebook as boto3: `s3 = lab.client("s3")`.
 * What is not the lesson is a method here, one line into `labsupport.resources`: names, tags, zips, waiting.
-* Every call is on the tape. `lab.calls()` shows those of a cell with their AWS CLI equivalents.
+* Every call is on the tape. `lab.calls()` shows those of a cell with their AWS CLI equivalents, `lab.cost()`
+  what they and the functions' runs would cost.
+* A cell that fails shows a card for an error that the lab knows (`labsupport.cell_errors`).
 * Nothing is remembered: running a cell again updates what is there, and `lab.teardown()` asks the cloud
   what there is to delete. So a notebook can be stopped anywhere and run again.
 * A notebook never asks which cloud it is on. Only `labsupport.target` decides that.

@@ -1,4 +1,4 @@
-"""The meter: what a cell, a notebook and a learner would have cost on AWS (introduced in 00_start_here).
+"""The meter: what a cell, a notebook and a learner would have cost on AWS.
 
 It reads two things. The tape tells of the calls. The log groups of the lab's functions tell of their runs,
 whoever invoked them. What functions call themselves, requests to an API and data transfer leave no trace in

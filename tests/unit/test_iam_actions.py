@@ -19,7 +19,7 @@ def named_in_docs(operation: str) -> set[str]:
 
 @pytest.mark.parametrize("service", sorted(OTHER_NAMES))
 def test_only_operations_that_are_there_are_named(service: str) -> None:
-    operations = set(MODELS.get_service_model(service).operation_names) | {"InvokeAsync"}
+    operations = set(MODELS.get_service_model(service).operation_names)
     assert OTHER_NAMES[service].keys() <= operations
     assert {operation for name, operation in BESIDES if name == service} <= operations
 
