@@ -11,6 +11,7 @@ import contextlib
 import errno
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
@@ -32,12 +33,14 @@ from labsupport.localcloud.state import StateKeeper
 logger = logging.getLogger("labsupport.localcloud")
 
 REGION = "us-east-1"
+MOST_FILES = 16_384
 
 
 def main() -> None:
     """Run the server until it is told to stop."""
     options = _parse_arguments()
     home = Path(options.home)
+    _allow_many_files()
     try:
         options.idle_seconds = _idle_seconds(os.environ.get("LAB_IDLE_SECONDS"))
     except ValueError as error:
@@ -126,6 +129,14 @@ async def _serve(
         logger.info("The local cloud has stopped.")
         sys.stdout.flush()
     os._exit(0)  # MiniStack's pollers are daemon threads that never end by themselves
+
+
+def _allow_many_files() -> None:
+    """Take as many file descriptors as the machine gives: an environment needs some ten of them."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(MOST_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _idle_seconds(setting: str | None) -> float:

@@ -12,8 +12,9 @@ import ipywidgets as widgets
 from labsupport.errors import LabError
 from labsupport.learning.material import Exercise
 from labsupport.learning.points import CheckResult, Point
-from labsupport.views.card import card, code_block, folded, inline, paragraph
+from labsupport.views.card import card, inline, words
 from labsupport.views.live import Live, button
+from labsupport.views.look import code, fold
 
 TIERS = ("a nudge", "where to look", "the exact step")
 
@@ -69,10 +70,10 @@ class CheckPanel(Live):
         try:
             self._start_again()
         except LabError as error:
-            self._shown.value = card("Not yet", paragraph(f"{error.cause} {error.next_step}"), kind="bad")
+            self._shown.value = card("Not yet", words(f"{error.cause} {error.next_step}"), kind="bad")
             return
-        words = "The cloud is as it was when the exercise began. This is what the cell held:"
-        start = paragraph(words) + code_block(self._exercise.start)
+        said = words("The cloud is as it was when the exercise began. This is what the cell held:")
+        start = said + code(self._exercise.start)
         self._shown.value = card("Start again", start, kind="note")
 
     def as_html(self) -> str:
@@ -96,7 +97,7 @@ class CheckPanel(Live):
         rows = "".join(_row(point) for point in self.result.points)
         body = f'<ul style="list-style: none; margin: 6px 0 0 0; padding: 0">{rows}</ul>'
         if self.result.passed and self._solution:
-            body += folded("One way to do it", code_block(self._solution))
+            body += fold("One way to do it", code(self._solution))
         title = f"Check {self.result.key}: {_verdict(self.result)}"
         return card(title, body, kind="good" if self.result.passed else "bad")
 
@@ -117,8 +118,8 @@ def _verdict(result: CheckResult) -> str:
 
 def _row(point: Point) -> str:
     mark = "✓" if point.ok else "✗"
-    words = f"<b>{mark}</b> {inline(point.what)}"
+    shown = f"<b>{mark}</b> {inline(point.what)}"
     if not point.ok:
         more = " ".join(inline(text) for text in (point.wrong, point.look) if text)
-        words += f'<br><span style="margin-left: 1.4em">{more}</span>'
-    return f'<li style="margin: 2px 0">{words}</li>'
+        shown += f'<br><span style="margin-left: 1.4em">{more}</span>'
+    return f'<li style="margin: 2px 0">{shown}</li>'

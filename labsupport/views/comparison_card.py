@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from labsupport.learning.predictions import Comparison
-from labsupport.views.card import card, inline, paragraph
+from labsupport.views.card import card, inline, words
 
 NOT_GUESSED = "You ran on without a prediction. Guess next time: what surprises us is what we remember."
 
@@ -23,7 +23,7 @@ class ComparisonCard:
             f'<span style="margin-right: 28px">{name} <b>{inline(words)}</b></span>' for name, words in cells
         )
         kind = {True: "good", False: "note", None: "note"}[self.comparison.good]
-        return card("Compare", f'<p style="margin: 6px 0 0 0">{row}</p>{paragraph(self._gap)}', kind=kind)
+        return card("Compare", f'<p style="margin: 6px 0 0 0">{row}</p>{words(self._gap)}', kind=kind)
 
     def __repr__(self) -> str:
         guess = self.comparison.guess or "nothing"

@@ -10,7 +10,7 @@ import ipywidgets as widgets
 from labsupport.errors import LabError
 from labsupport.learning.material import Prediction
 from labsupport.learning.predictions import say
-from labsupport.views.card import card, inline, paragraph
+from labsupport.views.card import card, inline, words
 from labsupport.views.live import Live, button
 
 
@@ -24,7 +24,7 @@ class PredictionForm(Live):
         self._said = widgets.HTML()
         keep_it = button("Keep my prediction")
         keep_it.on_click(lambda _: self.take(self._fields.answer()))
-        question = widgets.HTML(card("Predict", paragraph(prediction.ask), kind="ask"))
+        question = widgets.HTML(card("Predict", words(prediction.ask), kind="ask"))
         super().__init__([question, self._fields.box, widgets.HBox([keep_it, self._said])])
         self.add_class("lab-prediction")
         if guess is not None:
@@ -47,9 +47,7 @@ class PredictionForm(Live):
         """Return the question, and the guess if there is one."""
         options = "".join(f"<li>{inline(option)}</li>" for option in self._prediction.options)
         listed = f'<ul style="margin: 4px 0">{options}</ul>' if options else ""
-        return card(
-            "Predict", paragraph(self._prediction.ask) + listed + paragraph(self._state()), kind="ask"
-        )
+        return card("Predict", words(self._prediction.ask) + listed + words(self._state()), kind="ask")
 
     def as_text(self) -> str:
         """Return the question, and the guess if there is one."""

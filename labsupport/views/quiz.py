@@ -11,7 +11,7 @@ import ipywidgets as widgets
 
 from labsupport.errors import LabError
 from labsupport.learning.material import Question
-from labsupport.views.card import card, inline, paragraph
+from labsupport.views.card import card, inline, words
 from labsupport.views.live import Live, button
 
 Answer = Callable[[Question, frozenset[int]], bool]
@@ -25,13 +25,13 @@ class Quiz(Live):
         """Ask `questions`; `answer` records an answer and tells whether it is right. `none`: no question."""
         self._questions, self._none = list(questions), none
         asked = [AskedQuestion(number, each, answer) for number, each in enumerate(self._questions, 1)]
-        super().__init__(asked or [widgets.HTML(card("Questions", paragraph(none)))])
+        super().__init__(asked or [widgets.HTML(card("Questions", words(none)))])
         self.add_class("lab-quiz")
 
     def as_html(self) -> str:
         """Return the questions without their answers."""
         shown = "".join(ask(number, question) for number, question in enumerate(self._questions, 1))
-        return shown or card("Questions", paragraph(self._none))
+        return shown or card("Questions", words(self._none))
 
     def as_text(self) -> str:
         """Return how many there are."""
@@ -66,12 +66,12 @@ class AskedQuestion(widgets.VBox):  # type: ignore[misc]  # ipywidgets publishes
         chosen = frozenset(place for place, letter in enumerate(self._letters) if letter.value)
         wanted = len(self._question.right)
         if len(chosen) != wanted:
-            self._say(card("Not yet", paragraph(f"Choose {NUMBERS[wanted]} first.")))
+            self._say(card("Not yet", words(f"Choose {NUMBERS[wanted]} first.")))
             return
         try:
             right = self._answer(self._question, chosen)
         except LabError as error:
-            self._say(card("Not kept", paragraph(f"{error.cause} {error.next_step}"), kind="bad"))
+            self._say(card("Not kept", words(f"{error.cause} {error.next_step}"), kind="bad"))
             return
         self._say(explain(self._question, chosen, right=right))
 
@@ -90,8 +90,8 @@ def ask(number: int, question: Question) -> str:
     """Return a question as HTML, without its answer."""
     options = "".join(f"<li>{inline(option.text)}</li>" for option in question.options)
     wanted = NUMBERS[len(question.right)]
-    body = f'<ol type="A" style="margin: 6px 0 0 0">{options}</ol>{paragraph(f"Choose {wanted}.", pale=True)}'
-    return card(f"Question {number}", paragraph(question.text) + body, kind="ask")
+    body = f'<ol type="A" style="margin: 6px 0 0 0">{options}</ol>{words(f"Choose {wanted}.", pale=True)}'
+    return card(f"Question {number}", words(question.text) + body, kind="ask")
 
 
 def explain(question: Question, chosen: frozenset[int], *, right: bool) -> str:
@@ -104,7 +104,7 @@ def explain(question: Question, chosen: frozenset[int], *, right: bool) -> str:
     exam = f"Exam task {question.exam_task}." if question.exam_task else "Beyond the exam."
     comes_back = "" if right else " The question comes back in `lab.review()`."
     body = f'<ul style="list-style: none; margin: 6px 0 0 0; padding: 0">{rows}</ul>'
-    body += paragraph(exam + comes_back, pale=True)
+    body += words(exam + comes_back, pale=True)
     return card("Right" if right else "Not right", body, kind="good" if right else "bad")
 
 

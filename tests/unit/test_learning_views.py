@@ -12,7 +12,7 @@ from labsupport.learning.material import Exercise, Option, Prediction, Question
 from labsupport.learning.points import CheckResult, Point
 from labsupport.learning.predictions import compare
 from labsupport.learning.readiness import Readiness
-from labsupport.views.card import card, inline, paragraph
+from labsupport.views.card import card, inline, words
 from labsupport.views.check_panel import CheckPanel
 from labsupport.views.comparison_card import NOT_GUESSED, ComparisonCard
 from labsupport.views.prediction_form import PredictionForm
@@ -256,7 +256,7 @@ def test_without_questions_that_is_said():
 
 def test_words_are_never_taken_for_html():
     assert inline("<b> `<i>` **x**") == "&lt;b&gt; <code>&lt;i&gt;</code> <b>x</b>"
-    assert "&lt;" in card("<", paragraph("<"))
+    assert "&lt;" in card("<", words("<"))
 
 
 def test_progress_is_a_table():

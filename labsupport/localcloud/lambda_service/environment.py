@@ -248,8 +248,8 @@ class ExecutionEnvironment:
         deadline_ms = int((time.time() + self.function.timeout_seconds) * 1000)
         try:
             async with asyncio.timeout(self.function.timeout_seconds):
-                await self._at_rest.wait()
                 try:
+                    await self._at_rest.wait()
                     if self.status in (Status.NEW, Status.RESET):
                         await self._suppressed_init()  # it counts as the invocation's time
                 finally:
