@@ -36,6 +36,10 @@ class Command(NamedTuple):
 COMMANDS = {
     "open": Command("Study", "open the course in JupyterLab", "labsupport.commands.open"),
     "run": Command("Study", "run the notebooks unattended and write a report", "labsupport.commands.run"),
+    "hint": Command("Study", "open the next hint of an exercise", "labsupport.commands.hint"),
+    "reset": Command("Study", "begin an exercise again", "labsupport.commands.reset"),
+    "review": Command("Study", "answer the questions that are due again", "labsupport.commands.review"),
+    "progress": Command("Study", "show where you stand, or export it", "labsupport.commands.progress"),
     "env": Command(
         "Study", "print the settings for the AWS CLI and your own tools", "labsupport.commands.env"
     ),

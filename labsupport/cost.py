@@ -7,6 +7,7 @@ free tier is left out unless it is asked for.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from labsupport.errors import LabError
 
 PRICE_BOOK = Path(__file__).with_name("prices.json")
 BYTES_PER_GB = 1024**3
+PROVISIONED_LEAST_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Price:
         unit: what is counted, such as "GB-second".
         tiers: (up to this many units a month, dollars per unit), in ascending order; None means: all above.
         free_each_month: units of the free tier.
+        free_pool: prices of the same pool share their free units, as x86 and Arm do.
         as_of: the date of the price, YYYY-MM-DD.
         source: where it was taken from, and AWS's own page.
     """
@@ -33,6 +36,7 @@ class Price:
     unit: str
     tiers: tuple[tuple[float | None, float], ...]
     free_each_month: float
+    free_pool: str
     as_of: str
     source: str
 
@@ -83,9 +87,39 @@ def price(name: str) -> Price:
         unit=entry["unit"],
         tiers=tuple((up_to, dollars) for up_to, dollars in entry["tiers"]),
         free_each_month=entry["free_each_month"],
+        free_pool=entry.get("free_pool", name),
         as_of=entry["as_of"],
         source=book["sources"][entry["source"]],
     )
+
+
+def gb_seconds(requests: float, *, billed_ms: float, memory_mb: int) -> float:
+    """Return the GB-seconds of invocations: their billed time, times their memory (02_memory_and_cost).
+
+    Args:
+        requests: how many invocations.
+        billed_ms: billed duration of one of them.
+        memory_mb: the function's memory. As in AWS's own sums, 1,024 MB are a GB.
+    """
+    return requests * billed_ms / 1000 * memory_mb / 1024
+
+
+def dollars_of(units: Mapping[str, float], *, free_tier: bool = False) -> dict[str, float]:
+    """Return what each amount of one month costs.
+
+    Args:
+        units: amounts by the names of their prices.
+        free_tier: whether the free units are taken off, once for each pool.
+    """
+    left: dict[str, float] = {}
+    dollars = {}
+    for name, amount in sorted(units.items()):
+        entry = price(name)
+        pool = left.setdefault(entry.free_pool, entry.free_each_month if free_tier else 0.0)
+        free = min(amount, pool)
+        left[entry.free_pool] = pool - free
+        dollars[name] = entry.dollars(amount - free)
+    return dollars
 
 
 def lambda_dollars(
@@ -105,11 +139,41 @@ def lambda_dollars(
         architecture: "x86_64" or "arm64".
         free_tier: whether the free requests and GB-seconds are taken off.
     """
-    gb_seconds = requests * billed_ms / 1000 * memory_mb / 1024
+    used = gb_seconds(requests, billed_ms=billed_ms, memory_mb=memory_mb)
     request_price, duration_price = price("lambda-request"), price(f"lambda-gb-second-{architecture}")
     return request_price.dollars(requests, free_tier=free_tier) + duration_price.dollars(
-        gb_seconds, free_tier=free_tier
+        used, free_tier=free_tier
     )
+
+
+def concurrency_dollars(
+    environments: int,
+    *,
+    memory_mb: int,
+    seconds: float,
+    busy_share: float,
+    provisioned: bool,
+    architecture: str = "x86_64",
+) -> float:
+    """Return what execution environments cost, without the price of the requests (notebook 03_concurrency).
+
+    Args:
+        environments: how many there are.
+        memory_mb: the function's memory.
+        seconds: how long they are there. Provisioned, less than five minutes are charged as five minutes.
+        busy_share: the part of this time in which they run a handler, 0 to 1.
+        provisioned: they are kept ready (provisioned concurrency); else only the busy time is charged.
+        architecture: "x86_64" or "arm64".
+    """
+    gigabytes = environments * memory_mb / 1024
+    busy = gigabytes * seconds * busy_share
+    if not provisioned:
+        return price(f"lambda-gb-second-{architecture}").dollars(busy)
+    kept = gigabytes * max(seconds, PROVISIONED_LEAST_SECONDS)
+    standing, running = (
+        price(f"lambda-provisioned-{name}-{architecture}") for name in ("standing-gb-second", "gb-second")
+    )
+    return standing.dollars(kept) + running.dollars(busy)
 
 
 def storage_dollars(name: str, size_bytes: float) -> float:

@@ -43,3 +43,7 @@ class DeployError(LabError):
 
 class TeardownError(LabError):
     """Some of the lab's resources could not be deleted."""
+
+
+class CheckError(LabError):
+    """An exercise is not solved, in a notebook that runs unattended."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from labsupport import naming
 from labsupport.resources.bucket import bucket_tags
+from labsupport.resources.concurrency import provisioned_concurrency
 from labsupport.resources.event_source_mapping import event_source_mappings
 from labsupport.resources.ownership import as_dict
 from labsupport.resources.queue import GONE as QUEUE_GONE
@@ -102,6 +103,8 @@ def _functions_by_name(target: Target, owner: str) -> Iterator[tuple[str, tuple[
                 tags = target.client("lambda").list_tags(Resource=arn)["Tags"]
                 changed = datetime.strptime(function["LastModified"], "%Y-%m-%dT%H:%M:%S.%f%z")
                 note = f"{function.get('Runtime', 'container image')}, {function['MemorySize']} MB"
+                if ready := sum(count for _, count in provisioned_concurrency(target, name)):
+                    note += f", {ready} environments provisioned: charged while they are idle"
                 yield name, (Resource("function", name, arn, changed, note), search.has_our_tags(tags))
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any
 
+from labsupport.error_cards import failure_of_function, recognise
 from labsupport.logs import Report, parse_report, parse_tail
 from labsupport.target import Target
+from labsupport.views.error_card import recognised_card
+from labsupport.views.look import block, fold
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,7 @@ class Invocation:
         error_message: of a function error; else None.
         stack_trace: the handler's own frames; [] without an error.
         log_lines: the last 4 KB of the invocation's log.
-        report: its REPORT line; None where the log was longer than 4 KB and cut it off.
+        report: its REPORT line or platform.report event; None where the log has none or was cut.
         request_id: as in the log.
     """
 
@@ -48,19 +52,31 @@ class Invocation:
         outcome = f"{self.error_type}: {self.error_message}" if self.failed else repr(self.result)
         return f"Invocation({start}{took})\n{outcome}"
 
+    def _repr_html_(self) -> str | None:
+        """Add what the lab knows of the error, folded: the learner reads the evidence first."""
+        card = (
+            recognise(failure_of_function(self.error_type, self.error_message)) if self.error_type else None
+        )
+        if card is None:
+            return None
+        explained = fold("What does this error mean?", recognised_card(card)._repr_html_())
+        text = f'<pre style="white-space: pre-wrap; margin: 0; padding: 0">{escape(repr(self))}</pre>'
+        return block(text + explained)
 
-def invoke_function(target: Target, name: str, payload: Any = None) -> Invocation:
+
+def invoke_function(target: Target, name: str, payload: Any = None, *, client: Any = None) -> Invocation:
     """Invoke a function and wait for its answer, with the end of its log.
 
     Args:
         target: where.
         name: full name or ARN of the function, with a qualifier if need be.
         payload: the event, anything that JSON can hold; None is sent as {}.
+        client: a boto3 client with other settings than the target's own.
 
     Raises:
         botocore.exceptions.ClientError: Lambda did not run it: TooManyRequestsException, AccessDenied ...
     """
-    answer = target.client("lambda").invoke(
+    answer = (client or target.client("lambda")).invoke(
         FunctionName=name,
         InvocationType="RequestResponse",
         LogType="Tail",

@@ -26,24 +26,39 @@ from typing import Any, TypeVar
 import boto3
 
 from labsupport import naming, waiting
-from labsupport.errors import TeardownError
+from labsupport.burst import Burst
+from labsupport.cell_errors import show_cards
+from labsupport.errors import CheckError, TeardownError
 from labsupport.expected import expect_error
 from labsupport.inventory import Resources, inventory
 from labsupport.invocation import Invocation, invoke_function
+from labsupport.learning.learner import Learner
+from labsupport.load import Watch, invoke_at_once
 from labsupport.logs import LogEvents, Report, read_log_events, wait_for_log_events, wait_for_report
+from labsupport.meter import Meter
+from labsupport.metrics import Metric, wait_for_metric
 from labsupport.packaging import LayerArchive, build_layer, lambda_platform, zip_directory
 from labsupport.permissions import read_policy
 from labsupport.resources.bucket import deploy_bucket, notify_function
+from labsupport.resources.concurrency import clear_concurrency
 from labsupport.resources.event_invoke import on_failure
 from labsupport.resources.function import FunctionDescription, deploy_function
 from labsupport.resources.function_policy import allow_invoke
 from labsupport.resources.layer import LayerVersion, publish_layer
-from labsupport.resources.queue import QueueDescription, deploy_queue
+from labsupport.resources.queue import Message, QueueDescription, deploy_queue, wait_for_message
 from labsupport.resources.role import deploy_role
 from labsupport.settings import Settings
-from labsupport.tape import Calls, Tape
+from labsupport.tape import Tape
 from labsupport.target import Target, connect
 from labsupport.teardown import TeardownReport, teardown
+from labsupport.views.call_table import CallTable
+from labsupport.views.check_panel import CheckPanel
+from labsupport.views.comparison_card import ComparisonCard
+from labsupport.views.cost_table import CostTable
+from labsupport.views.prediction_form import PredictionForm
+from labsupport.views.progress_table import progress_table
+from labsupport.views.quiz import Quiz
+from labsupport.views.table import Table
 
 Answer = TypeVar("Answer")
 HOST_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -61,13 +76,18 @@ class Lab:
     """
 
     def __init__(self, notebook: str, *, settings: Settings | None = None) -> None:
+        if shell := _notebook():
+            show_cards(shell)
         self.notebook = notebook
         self.settings = settings or Settings.from_environment()
         self.tape = Tape()
         self.target = connect(self.settings, tape=self.tape, notebook=notebook)
         self.account, self.region, self.owner = self.target.account, self.target.region, self.target.owner
         self.is_unattended = self.settings.unattended
-        _join_notebook(self.target)
+        self._learner = Learner(self.target, notebook, self.settings)
+        self._meter = Meter(self.target, progress=None if self.is_unattended else self._learner.progress)
+        if shell:
+            _join_notebook(shell, self.target)
         print(self)
 
     def __repr__(self) -> str:
@@ -121,6 +141,7 @@ class Lab:
         handler: str = "handler.handler",
         memory_mb: int = 128,
         timeout_seconds: int = 3,
+        log_format: str = "Text",
     ) -> FunctionDescription:
         """Create or update a function, and return when it can be invoked.
 
@@ -132,6 +153,7 @@ class Lab:
             environment: the function's environment variables.
             values: see `deploy_role`.
             handler, memory_mb, timeout_seconds: as Lambda's.
+            log_format: "Text" or "JSON".
         """
         source = self.settings.project / "functions" / thing if code is None else code
         description = deploy_function(
@@ -143,6 +165,7 @@ class Lab:
             runtime=f"python{HOST_PYTHON}",
             memory_mb=memory_mb,
             timeout_seconds=timeout_seconds,
+            log_format=log_format,
             environment=environment,
             layers=[layer if isinstance(layer, str) else layer.arn for layer in layers],
         )
@@ -202,6 +225,10 @@ class Lab:
         """Send a function's failed asynchronous events to a queue, topic, bucket or function."""
         on_failure(self.target, self.name(thing), destination_arn, retries=retries)
 
+    def clear_concurrency(self, thing: str) -> None:
+        """Take a function's reserved and provisioned concurrency away (introduced in 03_concurrency)."""
+        clear_concurrency(self.target, self.name(thing))
+
     # --- Using and looking --------------------------------------------------------------------------------
 
     def invoke(self, thing: str, payload: Any = None, *, qualifier: str | None = None) -> Invocation:
@@ -212,8 +239,38 @@ class Lab:
             payload: the event.
             qualifier: a version or an alias (notebook 03); None is $LATEST.
         """
-        name = self.name(thing) + (f":{qualifier}" if qualifier else "")
-        return invoke_function(self.target, name, payload)
+        return invoke_function(self.target, self._qualified(thing, qualifier), payload)
+
+    def invoke_at_once(
+        self,
+        thing: str,
+        payloads: Sequence[Any],
+        *,
+        qualifier: str | None = None,
+        every_seconds: float = 0.0,
+        attempts: int = 1,
+        watch: Watch | None = None,
+    ) -> Burst:
+        """Invoke a function with several events at the same time (introduced in 03_concurrency).
+
+        boto3 tries again by itself when Lambda answers 429. Here it doesn't, so that every 429 is seen.
+
+        Args:
+            thing: short name of a function that tells its environment, as functions/busy does.
+            payloads: one event for each call.
+            qualifier: a version or an alias; None is $LATEST.
+            every_seconds: send one call after the other, at this distance.
+            attempts: how often boto3 sends a call that is refused.
+            watch: is told how it goes, such as `labsupport.views.live_burst.LiveBurst()`.
+        """
+        return invoke_at_once(
+            self.target,
+            self._qualified(thing, qualifier),
+            payloads,
+            every_seconds=every_seconds,
+            attempts=attempts,
+            watch=watch,
+        )
 
     def logs(
         self,
@@ -255,6 +312,42 @@ class Lab:
             timeout_seconds=timeout_seconds,
         )
 
+    def wait_for_message(
+        self, queue: QueueDescription, *, containing: str, timeout_seconds: float = 60
+    ) -> Message:
+        """Wait for a message with a text in it, and leave it in the queue (introduced in 03_concurrency)."""
+        return wait_for_message(self.target, queue, containing=containing, timeout_seconds=timeout_seconds)
+
+    def metrics(
+        self,
+        thing: str,
+        name: str,
+        *,
+        qualifier: str | None = None,
+        since: datetime | None = None,
+        at_least: float = 0,
+        timeout_seconds: float = 300,
+    ) -> Metric:
+        """Wait until CloudWatch has a function's metric; on AWS that takes a minute or two.
+
+        Args:
+            thing: short name.
+            name: AWS's name of the metric, such as "Invocations", "Errors" or "Throttles".
+            qualifier: only what was invoked by this alias or version.
+            since: from this time's minute on; by default three hours ago.
+            at_least: wait until the values' sum is at least this.
+            timeout_seconds: how long to wait.
+        """
+        return wait_for_metric(
+            self.target,
+            self.name(thing),
+            name,
+            qualifier=qualifier,
+            since=since,
+            at_least=at_least,
+            timeout_seconds=timeout_seconds,
+        )
+
     def wait_until(
         self, condition: Callable[[], Answer | None], *, doing: str, timeout_seconds: float = 60
     ) -> Answer:
@@ -266,9 +359,63 @@ class Lab:
         """Show the AWS error that a step provokes: `with lab.expect_error("InvalidArgument"):`."""
         return expect_error(code)
 
-    def calls(self, *, plumbing: bool = False) -> Calls:
-        """Return the AWS calls of the newest cell that made any; labsupport's own only if asked for."""
-        return Calls(call for call in self.tape.cell() if plumbing or not call.plumbing)
+    def calls(self, *, plumbing: bool = False) -> CallTable:
+        """Return the AWS calls of the newest cell that made any; the lab's own count only if asked for."""
+        return CallTable(self.tape.cell(plumbing=plumbing))
+
+    def cost(self) -> CostTable:
+        """Show what the newest cell that called AWS, this notebook and all of them would have cost on AWS."""
+        return CostTable(self._meter.read())
+
+    # --- Learning -----------------------------------------------------------------------------------------
+
+    def predict(self, name: str) -> PredictionForm:
+        """Ask for a prediction before a cell is run (introduced in 00_start_here)."""
+        prediction = self._learner.prediction(name)
+        return PredictionForm(
+            prediction,
+            self._learner.guess(prediction),
+            lambda guess: self._learner.predict(prediction, guess),
+        )
+
+    def compare(self, name: str, measured: Any) -> ComparisonCard:
+        """Show a prediction beside what was measured: a number, an option, or all options in order."""
+        return ComparisonCard(self._learner.compare(name, measured), unattended=self.is_unattended)
+
+    def check(self, name: str) -> CheckPanel:
+        """Ask the cloud whether an exercise is solved, and show what is wrong, with hints.
+
+        Raises:
+            CheckError: it isn't, and nobody is there to read it.
+        """
+        exercise, result = self._learner.material.exercise(name), self._learner.check(name)
+        if self.is_unattended and not result.passed:
+            raise CheckError(
+                doing=f"checking the exercise {exercise.key}",
+                cause="it is not solved.",
+                next_step="Solve it in its cell; `./lab run` does so with the course's own solution.",
+                detail=str(result),
+            )
+        return CheckPanel(
+            exercise,
+            result,
+            solution=self._learner.model_solution(exercise) if result.passed and exercise.start else "",
+            hints_opened=self._learner.hints_opened(exercise),
+            open_hint=lambda: self._learner.open_hint(exercise),
+            start_again=lambda: self._learner.reset(exercise),
+        )
+
+    def questions(self) -> Quiz:
+        """Ask this notebook's exam-style questions."""
+        return Quiz(self._learner.questions(), self._learner.answer, none="This notebook asks none.")
+
+    def review(self) -> Quiz:
+        """Ask the questions of all notebooks that are due again; `./lab review` does so in a terminal."""
+        return Quiz(self._learner.due_questions(), self._learner.answer, none="Nothing is due today.")
+
+    def progress(self) -> Table:
+        """Show where you stand with each task of the exam."""
+        return progress_table(self._learner.readiness(), due=len(self._learner.due_questions()))
 
     # --- Cleaning up --------------------------------------------------------------------------------------
 
@@ -292,6 +439,9 @@ class Lab:
             )
         return report
 
+    def _qualified(self, thing: str, qualifier: str | None) -> str:
+        return self.name(thing) + (f":{qualifier}" if qualifier else "")
+
     def _common_values(self, thing: str) -> dict[str, str]:
         return {
             "account": self.account,
@@ -304,17 +454,19 @@ class Lab:
         return None if self.target.name == "local" else lambda_platform(python_version)
 
 
-def _join_notebook(target: Target) -> None:
+def _notebook() -> Any:
+    """Return IPython's shell where there is one, or None."""
+    ipython = sys.modules.get("IPython")
+    return ipython.get_ipython() if ipython else None
+
+
+def _join_notebook(shell: Any, target: Target) -> None:
     """Let IPython tell the tape when a cell starts, and let the notebook's other tools reach the same cloud.
 
     Without that, a plain `boto3.client("s3")` or a pasted `!aws s3 ls` would go to the learner's own account.
-    Outside notebooks nothing is changed.
     """
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    if shell is None:
-        return
-    shell.events.register("pre_run_cell", target.tape.start_cell)
+    # IPython has counted the cell already when it announces it.
+    shell.events.register("pre_run_cell", lambda _: target.tape.start_cell(shell.execution_count - 1))
     boto3.DEFAULT_SESSION = target.session
     for name, value in target.environment().items():
         if value is None:

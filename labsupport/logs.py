@@ -1,4 +1,4 @@
-"""What functions wrote to CloudWatch Logs: log events, and REPORT lines as data.
+"""What functions wrote to CloudWatch Logs: log events, and reports as data, in both of Lambda's log formats.
 
 https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html
 """
@@ -6,9 +6,11 @@ https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat
 from __future__ import annotations
 
 import base64
+import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from labsupport.naming import log_group_name
 from labsupport.target import Target
@@ -37,6 +39,11 @@ class LogEvent:
         """The time as a datetime, in UTC."""
         return datetime.fromtimestamp(self.timestamp_ms / 1000, UTC)
 
+    @property
+    def platform(self) -> tuple[str, dict[str, Any]] | None:
+        """The type and the record of an event that Lambda itself wrote as JSON, such as "platform.report"."""
+        return parse_platform_event(self.message)
+
     def __str__(self) -> str:
         return f"{self.time:%H:%M:%S}.{self.timestamp_ms % 1000:03d}  {self.message}"
 
@@ -44,13 +51,18 @@ class LogEvent:
 class LogEvents(list[LogEvent]):
     """Log events that show themselves as a log, one line each."""
 
+    def of_environment(self, request_id: str) -> LogEvents:
+        """Return the events of the environment that served a request, also those of its Init phase."""
+        streams = {event.stream for event in self if request_id in event.message}
+        return LogEvents(event for event in self if event.stream in streams)
+
     def __repr__(self) -> str:
         return "\n".join(map(str, self)) or "No log events."
 
 
 @dataclass(frozen=True)
 class Report:
-    """A REPORT line: what one invocation took.
+    """A REPORT line or a platform.report event: what one invocation took.
 
     Attributes:
         duration_ms: of the handler.
@@ -72,8 +84,24 @@ class Report:
     error_type: str | None = None
 
 
+def parse_platform_event(line: str) -> tuple[str, dict[str, Any]] | None:
+    """Return the type and the record of an event of Lambda's own in JSON, or None for any other line."""
+    if not line.startswith("{"):
+        return None
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return None
+    event_type, record = event.get("type"), event.get("record")
+    if not str(event_type).startswith("platform.") or not isinstance(record, dict):
+        return None
+    return event_type, record
+
+
 def parse_report(line: str) -> Report | None:
-    """Return a REPORT line as data, or None for any other line."""
+    """Return a REPORT line, or a platform.report event in JSON, as data; None for any other line."""
+    if event := parse_platform_event(line):
+        return _json_report(event[1]) if event[0] == "platform.report" else None
     if not line.startswith("REPORT RequestId: "):
         return None
     fields = dict(FIELD.findall(line))
@@ -87,6 +115,20 @@ def parse_report(line: str) -> Report | None:
         init_ms=float(init) if init else None,
         status=fields.get("Status"),
         error_type=fields.get("Error Type"),
+    )
+
+
+def _json_report(record: dict[str, Any]) -> Report:
+    metrics = record["metrics"]
+    return Report(
+        request_id=record["requestId"],
+        duration_ms=metrics["durationMs"],
+        billed_ms=metrics["billedDurationMs"],
+        memory_mb=metrics["memorySizeMB"],
+        max_memory_mb=metrics["maxMemoryUsedMB"],
+        init_ms=metrics.get("initDurationMs"),
+        status=None if record["status"] == "success" else record["status"],
+        error_type=record.get("errorType"),
     )
 
 
@@ -149,7 +191,7 @@ def wait_for_report(
     since: datetime | None = None,
     timeout_seconds: float = 60,
 ) -> Report:
-    """Wait until CloudWatch Logs has an invocation's REPORT line. Without a request id: the first one.
+    """Wait until CloudWatch Logs has an invocation's report. Without a request id: the first one.
 
     Raises:
         DeployError: there was none within the time.
@@ -162,7 +204,7 @@ def wait_for_report(
 
     return wait_until(
         find,
-        doing=f"waiting for a REPORT line of {function_name} in CloudWatch Logs",
+        doing=f"waiting for an invocation's report of {function_name} in CloudWatch Logs",
         timeout_seconds=timeout_seconds,
         next_step="Check that the function was invoked, and that its role may write logs.",
     )

@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from labsupport.cli_equivalent import Blob, Command, command_for
@@ -35,11 +36,12 @@ class Call:
     """Describe one AWS call. What AWS answered is filled in when the answer is there.
 
     Attributes:
-        cell: number of the cell run that made it.
+        cell: number of the cell run that made it, as it stands in the cell's prompt.
         service: boto3's name of the service, such as "lambda".
         operation: AWS's name of the operation, such as "CreateFunction".
         parameters: as sent; secrets are "***", bytes are `Blob`.
         plumbing: made by labsupport on the learner's behalf, not by the cell itself.
+        time: when it was sent, in UTC.
         seconds: from the call to the answer, retries included; None until then.
         http_status, error_code, request_id: of the answer; None without one.
         attempts: how often the request was sent.
@@ -52,6 +54,7 @@ class Call:
     operation: str
     parameters: dict[str, Any]
     plumbing: bool
+    time: datetime = field(default_factory=lambda: datetime.now(UTC))
     seconds: float | None = None
     http_status: int | None = None
     error_code: str | None = None
@@ -75,13 +78,6 @@ class Call:
         return "\n".join(lines + [f"    ({file})" for file in self.command().files])
 
 
-class Calls(list[Call]):
-    """Calls that show themselves with their AWS CLI equivalents."""
-
-    def __repr__(self) -> str:
-        return "\n".join(map(str, self)) or "No AWS call."
-
-
 class Tape:
     """Record AWS calls, cell by cell."""
 
@@ -103,18 +99,18 @@ class Tape:
         events.register("after-call", self._end_call, unique_id=f"tape-{id(self)}-end")
         events.register("after-call-error", self._fail_call, unique_id=f"tape-{id(self)}-fail")
 
-    def start_cell(self, *_: Any) -> None:
-        """Begin a new cell. IPython calls this before it runs one."""
-        self._cell += 1
+    def start_cell(self, number: int | None = None) -> None:
+        """Begin a new cell, with the number that IPython gives it."""
+        self._cell = self._cell + 1 if number is None else number
 
     def calls(self) -> list[Call]:
         """Return all calls that are kept, oldest first."""
         with self._lock:
             return list(self._calls)
 
-    def cell(self) -> list[Call]:
-        """Return the calls of the newest cell that made any."""
-        calls = self.calls()
+    def cell(self, *, plumbing: bool = True) -> list[Call]:
+        """Return the calls of the newest cell that made any; without plumbing, only those of its own."""
+        calls = [call for call in self.calls() if plumbing or not call.plumbing]
         return [call for call in calls if call.cell == calls[-1].cell]
 
     @contextlib.contextmanager

@@ -8,7 +8,7 @@ import uuid
 from tests.checkout import ROOT, Checkout
 
 NOTEBOOKS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
-PARTS = ("notebooks", "functions", "layers")
+PARTS = ("notebooks", "functions", "layers", "solutions")
 
 
 def add_course(checkout: Checkout) -> Checkout:

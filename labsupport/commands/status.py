@@ -2,9 +2,9 @@
 
 Nothing is started: a local cloud that isn't running is reported as such, with exit code 0.
 
-`--json` prints one object: target, running, url, account, region, owner, running_since (ISO 8601 in UTC) and
-resources, a list of objects with kind, name, arn, created and note. What isn't known is null. More keys may
-come; these stay.
+`--json` prints one object: target, running, url, account, region, owner, running_since (ISO 8601 in UTC),
+resources, a list of objects with kind, name, arn, created and note, and progress, an object of numbers. What
+isn't known is null. More keys may come; these stay.
 """
 
 from __future__ import annotations
@@ -26,9 +26,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the status."""
-    status = read_status(Settings.from_environment())
-    print(json.dumps(status, indent=2) if arguments.json else _as_text(status))
+    settings = Settings.from_environment()
+    status = read_status(settings)
+    status["progress"] = read_progress(settings)
+    print(json.dumps(status, indent=2) if arguments.json else _as_text(status) + _progress_text(status))
     return 0
+
+
+def read_progress(settings: Settings) -> dict[str, int]:
+    """Return what the learner has passed so far, counted from the record."""
+    from labsupport.learning import material, review
+    from labsupport.learning.learner import course, progress_of
+    from labsupport.learning.readiness import readiness
+
+    events = progress_of(settings).events()
+    tasks = readiness(course(), events)
+    return {
+        "questions_right": sum(task.questions_right for task in tasks),
+        "questions": sum(task.questions for task in tasks),
+        "questions_due": len(review.due(material.all_questions(), events)),
+        "exercises_passed": sum(task.exercises_passed for task in tasks),
+        "exercises": sum(task.exercises for task in tasks),
+    }
 
 
 def read_status(settings: Settings) -> dict[str, Any]:
@@ -90,6 +109,15 @@ def _as_text(status: dict[str, Any]) -> str:
         f"Region     {status['region']}\n"
         f"Owner      {status['owner']}\n"
         f"Resources  {resources}"
+    )
+
+
+def _progress_text(status: dict[str, Any]) -> str:
+    found = status["progress"]
+    return (
+        f"\nProgress   {found['questions_right']} of {found['questions']} questions right, "
+        f"{found['exercises_passed']} of {found['exercises']} exercises passed, "
+        f"{found['questions_due']} questions due (`./lab progress` tells more)"
     )
 
 

@@ -7,7 +7,7 @@ How a request travels::
 
     boto3 → gate.py (loopback names only, admin endpoints shut)
           → MiniStack's ASGI app (IAM, S3, DynamoDB, Lambda's control plane ...)
-          → ministack.py (the seams: one invocation of a function leaves MiniStack here)
+          → ministack/ (the seams: rules/ refuse what AWS refuses, and one invocation leaves MiniStack here)
           → lambda_service/ (execution environments around AWS's own runtime client)
 
 Files of one lab, all below its home (`.lab` by default): `cloud.json` says where the cloud listens,

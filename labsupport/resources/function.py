@@ -61,6 +61,7 @@ def deploy_function(
     runtime: str | None = None,
     memory_mb: int = 128,
     timeout_seconds: int = 3,
+    log_format: str = "Text",
     environment: Mapping[str, str] | None = None,
     layers: Sequence[str] = (),
 ) -> FunctionDescription:
@@ -75,6 +76,7 @@ def deploy_function(
         runtime: such as "python3.11"; by default this interpreter's version.
         memory_mb: 128 to 10,240.
         timeout_seconds: 1 to 900.
+        log_format: "Text" or "JSON".
         environment: the function's environment variables.
         layers: ARNs of layer versions, at most five.
 
@@ -88,6 +90,7 @@ def deploy_function(
         "Runtime": runtime or f"python{sys.version_info.major}.{sys.version_info.minor}",
         "MemorySize": memory_mb,
         "Timeout": timeout_seconds,
+        "LoggingConfig": {"LogFormat": log_format},
         "Environment": {"Variables": dict(environment or {})},
         "Layers": list(layers),
     }
@@ -175,6 +178,7 @@ def _passes(error: ClientError) -> bool:
 def _differs(configuration: dict[str, Any], wanted: dict[str, Any]) -> bool:
     current = {
         **{key: configuration.get(key) for key in ("Role", "Handler", "Runtime", "MemorySize", "Timeout")},
+        "LoggingConfig": {"LogFormat": configuration.get("LoggingConfig", {}).get("LogFormat", "Text")},
         "Environment": {"Variables": configuration.get("Environment", {}).get("Variables", {})},
         "Layers": [layer["Arn"] for layer in configuration.get("Layers", [])],
     }

@@ -9,9 +9,9 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 
-from matplotlib import font_manager
 from PIL import Image, ImageDraw, ImageFont
 
+from labsupport.views.font import font
 from labsupport.views.png import Picture
 from labsupport.views.preview import Preview, on_checkerboard, preview
 
@@ -44,8 +44,8 @@ def gallery(pairs: Mapping[str, Pair], *, columns: int = 3) -> Picture:
 
 
 def _draw_pair(page: Image.Image, x: int, y: int, name: str, pair: tuple[Preview, Preview]) -> None:
-    draw, font = ImageDraw.Draw(page), _font(13, bold=True)
-    draw.text((SCALE * x, SCALE * y), _fitting(name, font, COLUMN - 2 * MARGIN), INK, font)
+    draw, bold = ImageDraw.Draw(page), font(SCALE * 13, bold=True)
+    draw.text((SCALE * x, SCALE * y), _fitting(name, bold, COLUMN - 2 * MARGIN), INK, bold)
     top, right = y + LINE + 6, x + SIDE + GAP
     for left, shown in zip((x, right), pair, strict=True):
         _draw_picture(page, left, top, shown)
@@ -53,7 +53,7 @@ def _draw_pair(page: Image.Image, x: int, y: int, name: str, pair: tuple[Preview
         lines = (shown.note if shown.image else "", shown.pixels, shown.weight)
         text = "\n".join(line for line in lines if line)
         below = (SCALE * left, SCALE * (top + SIDE + 4))
-        draw.multiline_text(below, text, PALE, _font(11), spacing=2 * SCALE)
+        draw.multiline_text(below, text, PALE, font(SCALE * 11), spacing=2 * SCALE)
     _draw_arrow(draw, x + SIDE + 5, right - 5, top + SIDE // 2)
 
 
@@ -63,7 +63,7 @@ def _draw_picture(page: Image.Image, x: int, y: int, shown: Preview) -> None:
     if shown.image is None:
         box = (SCALE * x, SCALE * y, SCALE * (x + SIDE) - 1, SCALE * (y + SIDE) - 1)
         draw.rectangle(box, None, FRAME, SCALE)
-        draw.text(middle, shown.note, INK, _font(11), anchor="mm")
+        draw.text(middle, shown.note, INK, font(SCALE * 11), anchor="mm")
         return
     picture = on_checkerboard(shown.fitted(SIDE, SCALE), 8 * SCALE)
     left, top = middle[0] - picture.width // 2, middle[1] - picture.height // 2
@@ -77,17 +77,11 @@ def _draw_arrow(draw: ImageDraw.ImageDraw, start: int, end: int, y: int) -> None
     draw.polygon([(end, y), (end - head, y - head), (end - head, y + head)], PALE)
 
 
-def _font(size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
-    # The font that matplotlib brings: it has Vietnamese letters and is the same on every machine.
-    wanted = font_manager.FontProperties(family="DejaVu Sans", weight="bold" if bold else "normal")
-    return ImageFont.truetype(font_manager.findfont(wanted), SCALE * size)
-
-
-def _fitting(text: str, font: ImageFont.FreeTypeFont, width: int) -> str:
+def _fitting(text: str, face: ImageFont.FreeTypeFont, width: int) -> str:
     """Cut a name in its middle, so that its beginning and its extension can still be read."""
     shown = text = " ".join(text.split())
     for kept in range(len(text) - 1, 4, -1):
-        if font.getlength(shown) <= SCALE * width:
+        if face.getlength(shown) <= SCALE * width:
             break
         shown = f"{text[: (kept + 1) // 2]}…{text[len(text) - kept // 2 :]}"
     return shown

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from decimal import Decimal
 from typing import Protocol
 
+from labsupport.views.dollars import dollars
 from labsupport.views.table import Table
 
 NOTHING = "Nothing is left: 0 resources."
@@ -46,13 +46,7 @@ def inventory_table(resources: Iterable[Listed], monthly_dollars: Mapping[str, f
     if monthly_dollars is not None:
         headers.append("Dollars a month")
         for row, resource in zip(rows, shown, strict=True):
-            row.append(_dollars(monthly_dollars.get(resource.name)))
+            monthly = monthly_dollars.get(resource.name)
+            row.append(None if monthly is None else dollars(monthly))
     count = f"{len(shown)} resource{'' if len(shown) == 1 else 's'}."
     return Table(headers, rows, caption=count if shown else NOTHING, right=["Dollars a month"])
-
-
-def _dollars(amount: float | None) -> str | None:
-    """Write an amount in cents, or a smaller one with two digits that say something: 0.000067."""
-    if amount is None:
-        return None
-    return f"{amount:.2f}" if amount >= 0.01 or not amount else f"{Decimal(f'{amount:.1e}'):f}"

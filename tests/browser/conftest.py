@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
@@ -14,12 +15,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import nbformat
 import psutil
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
+from labsupport.learning.solutions import solve
 from labsupport.localcloud import supervisor
-from tests.checkout import Checkout
+from tests.checkout import ROOT, Checkout
 from tests.course import add_course
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -59,11 +62,16 @@ class Visit:
             self.outside.append(url)
 
 
+def find_browser(playwright: Playwright) -> str:
+    """Return the machine's Chromium, or else Playwright's own."""
+    return next(filter(None, map(shutil.which, PROGRAMS)), playwright.chromium.executable_path)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Start the machine's Chromium or else Playwright's own. In CI it must be there."""
     with sync_playwright() as playwright:
-        found = next(filter(None, map(shutil.which, PROGRAMS)), playwright.chromium.executable_path)
+        found = find_browser(playwright)
         if not Path(found).exists():
             message = "NO BROWSER: install chromium, or run `.venv/bin/playwright install chromium`"
             if os.environ.get("CI") == "true":
@@ -74,13 +82,18 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory, layer_cache: Path) -> Iterator[tuple[Checkout, str]]:
-    """Open the course as a learner who has never used Jupyter; yield the checkout and the printed address."""
-    folder = tmp_path_factory.mktemp("browser")
-    checkout = add_course(Checkout(folder))
-    checkout.home.mkdir()
-    (checkout.home / "cache").symlink_to(layer_cache)
+@contextlib.contextmanager
+def served_course(checkout: Checkout, *, solved: bool = False) -> Iterator[str]:
+    """Open the course as a learner with a Jupyter configuration of their own; yield the printed address.
+
+    `solved`: the exercises' cells hold the course's solutions.
+    """
+    add_course(checkout)
+    for path in checkout.notebooks.glob("*.ipynb") if solved else ():
+        notebook = nbformat.read(path, as_version=4)
+        solve(notebook, ROOT, path.name[:2])
+        nbformat.write(notebook, path)
+    folder = checkout.home.parent
     own = {name: str(folder / name.lower()) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR")}
     with checkout.start("open", "--no-browser", "--port", str(free_port()), **own) as process:
         try:
@@ -88,7 +101,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, layer_cache: Path) -> Itera
             process.stdout.readline()
             url = process.stdout.readline().strip()
             wait_until_served(url, process)
-            yield checkout, url
+            yield url
             kernels = kernels_of(psutil.Process(process.pid))
             process.terminate()
             process.wait(timeout=30)
@@ -96,6 +109,16 @@ def served(tmp_path_factory: pytest.TempPathFactory, layer_cache: Path) -> Itera
         finally:
             process.kill()
             supervisor.stop(checkout.home)
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory, layer_cache: Path) -> Iterator[tuple[Checkout, str]]:
+    """Open the course, its exercises solved, as somebody who has never used Jupyter."""
+    checkout = Checkout(tmp_path_factory.mktemp("browser"))
+    checkout.home.mkdir()
+    (checkout.home / "cache").symlink_to(layer_cache)
+    with served_course(checkout, solved=True) as url:
+        yield checkout, url
 
 
 @pytest.fixture

@@ -11,23 +11,14 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
+from tests.browser.lesson import milliseconds, wait_until_ready
 from tests.images import disc, encoded, photo
 
 pytestmark = pytest.mark.browser
 
 NOTEBOOK = "05_s3_thumbnails"
-LOAD_SECONDS, RUN_SECONDS, THUMBNAIL_SECONDS = 90, 300, 60
-
-
-def milliseconds(seconds: float) -> float:
-    return seconds * 1000
-
-
-def wait_until_ready(page: Page, title: str) -> None:
-    """Wait for the notebook's cells and for its kernel. The status bar is the last to know."""
-    page.locator(".jp-NotebookPanel:visible .jp-Cell").first.wait_for(timeout=milliseconds(LOAD_SECONDS))
-    expect(page.locator(".jp-NotebookPanel:visible h1").first).to_contain_text(title)
-    expect(page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=milliseconds(LOAD_SECONDS))
+ERRORS = ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']"  # what a cell raised, too
+RUN_SECONDS, THUMBNAIL_SECONDS = 300, 60
 
 
 def run_all_cells(page: Page, count: int) -> None:
@@ -64,12 +55,7 @@ def test_an_uploaded_photo_comes_back_as_a_thumbnail(visit: Visit, tmp_path: Pat
     page.goto(visit.url.replace("00_start_here", NOTEBOOK) + "&reset")
     wait_until_ready(page, "Thumbnails")
     run_all_cells(page, len(code))
-    expect(
-        page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']")
-    ).to_have_count(0)
-    expect(
-        page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']")
-    ).to_have_count(0)
+    expect(page.locator(ERRORS)).to_have_count(0)
 
     mine = tmp_path / "ảnh của tôi 1+2.jpg"
     mine.write_bytes(photo())
@@ -90,4 +76,25 @@ def test_an_uploaded_photo_comes_back_as_a_thumbnail(visit: Visit, tmp_path: Pat
     )
     page.locator(".lab-drop-zone").dispatch_event("drop", {"dataTransfer": dropped})
     expect_thumbnail(page, "dropped.png")
+    assert (visit.errors, visit.outside) == ([], [])
+
+
+def test_calls_costs_and_errors_unfold_by_keyboard_and_dollars_stay_dollars(visit: Visit) -> None:
+    visit.checkout.add("refused.ipynb")
+    page = visit.page
+    page.goto(visit.url.replace("00_start_here", "refused") + "&reset")
+    wait_until_ready(page, "refuses")
+    run_all_cells(page, 4)
+    for summary, inside in (
+        ("s3 ListBuckets", "s3:ListAllMyBuckets"),
+        ("How it adds up", "S3 request: PUT, COPY, POST, LIST"),
+        ("The error itself", "Traceback (most recent call last)"),
+    ):
+        expect(page.get_by_text(inside).first).to_be_hidden()
+        page.locator("summary", has_text=summary).focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_text(inside).first).to_be_visible()
+    expect(page.locator(ERRORS)).to_contain_text("LabError: While naming '$a$'")
+    expect(page.get_by_text("While naming '$a$'", exact=True)).to_be_visible()
+    expect(page.get_by_text("What to do. Choose another name.")).to_be_visible()
     assert (visit.errors, visit.outside) == ([], [])

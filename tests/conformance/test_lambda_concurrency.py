@@ -111,10 +111,24 @@ def test_calls_above_the_reservation_are_refused(lab: Lab, function: str) -> Non
 def test_a_reservation_of_zero_stops_the_function(lab: Lab, function: str) -> None:
     client = lab.client("lambda")
     client.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=0)
-    code, _, status = refusal(client.invoke, FunctionName=function)
-    assert (code, status) == ("TooManyRequestsException", 429)
+    once = lab.client("lambda", retries={"total_max_attempts": 1})
+    assert refusal(once.invoke, FunctionName=function) == ("TooManyRequestsException", "Rate Exceeded.", 429)
     client.delete_function_concurrency(FunctionName=function)
     assert not lab.invoke("busy", {}).failed
+
+
+def test_events_for_a_stopped_function_go_to_the_failure_destination_at_once(lab: Lab) -> None:
+    """https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html."""
+    queue, client = lab.deploy_queue("failed"), lab.client("lambda")
+    statements = [*POLICY["Statement"], {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}]
+    role = lab.deploy_role("busy", policy={**POLICY, "Statement": statements})
+    lab.deploy_function("busy", code=CODE, handler="app.handler", role_arn=role)
+    lab.on_failure("busy", queue.arn, retries=2)
+    client.put_function_concurrency(FunctionName=lab.name("busy"), ReservedConcurrentExecutions=0)
+    answer = client.invoke(FunctionName=lab.name("busy"), InvocationType="Event", Payload=b"{}")
+    request_id = answer["ResponseMetadata"]["RequestId"]
+    record = lab.wait_for_message(queue, containing=request_id, timeout_seconds=20).json()
+    assert record["requestContext"]["condition"] == "ZeroReservedConcurrency"
 
 
 def test_one_hundred_stay_unreserved(lab: Lab, function: str) -> None:

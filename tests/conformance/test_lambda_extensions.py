@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from labsupport.localcloud.lambda_service.function import Function
+from labsupport.waiting import wait_until
 from tests.conformance.conftest import Bench, archive, make_function
 
 ECHO = "def handler(event, context):\n    return event\n"
@@ -89,6 +90,17 @@ def test_an_extension_is_told_of_each_invocation_and_of_the_end(any_bench: Bench
     assert events[2]["shutdownReason"] == "spindown"
     assert "notes says good-bye\n" in any_bench.messages()
     assert "EXTENSION\tName: notes\tState: Ready\tEvents: [INVOKE, SHUTDOWN]\n" in any_bench.messages()
+
+
+def test_an_idle_environment_has_its_shutdown_phase_in_its_own_log_stream(any_bench: Bench) -> None:
+    any_bench.service._idle_seconds = 0.2
+    function = make_function(ECHO, layers=(extension_layer(notes=LISTENER),))
+    any_bench.invoke(function)
+    good_bye = "notes says good-bye\n"
+    wait_until(lambda: good_bye in any_bench.messages(), doing="shutting down", timeout_seconds=20)
+    assert got(any_bench, "notes")[-1]["shutdownReason"] == "spindown"
+    [events] = any_bench.streams.values()
+    assert events[-1].message == good_bye, "the one stream that the invocation was logged in, too"
 
 
 def test_extensions_start_before_the_runtime(bench: Bench) -> None:

@@ -11,8 +11,11 @@ import platform
 import re
 import time
 
+import psutil
 import pytest
 
+from labsupport.localcloud.lambda_service.host import cpu_ns
+from labsupport.waiting import wait_until
 from tests.conformance.conftest import Bench, make_function
 
 pytestmark = pytest.mark.skipif(platform.system() != "Linux", reason="limits need Linux")
@@ -50,6 +53,32 @@ def test_nothing_runs_between_invocations(bench: Bench) -> None:
     assert after["ticks"] - before["ticks"] < 30, "it ticks a hundred times a second when it may run"
 
 
+def test_an_idle_environment_uses_no_cpu_at_all(bench: Bench) -> None:
+    source = """
+        import os, subprocess, sys, threading
+        def spin():
+            while True:
+                pass
+        threading.Thread(target=spin, daemon=True).start()
+        child = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+        def handler(event, context):
+            return [os.getpid(), child.pid]
+    """
+    pids = json.loads(bench.invoke(make_function(source, memory_mb=512)).payload)
+    stopped = {psutil.STATUS_STOPPED}
+    wait_until(
+        lambda: {psutil.Process(pid).status() for pid in pids} == stopped,
+        doing="freezing",
+        timeout_seconds=10,
+    )
+    before = sum(map(cpu_ns, pids))
+    time.sleep(0.5)  # the time in which nothing must happen
+    used = sum(map(cpu_ns, pids)) - before
+    assert before > 0 and used < 1_000_000, (
+        "more than a thread's last steps to its stop: those take microseconds"
+    )
+
+
 def test_a_frozen_environment_answers_the_next_event(bench: Bench) -> None:
     function = make_function("n = 0\ndef handler(e, c):\n    global n\n    n += 1\n    return n\n")
     for expected in range(1, 6):
@@ -65,20 +94,31 @@ def test_cpu_share_follows_memory(bench: Bench, memory_mb: int) -> None:
     assert memory_mb / 1769 * 0.3 < got < memory_mb / 1769 * 1.2
 
 
+# Has child processes use the CPU, and reports how much they got together.
+BUSY_CHILDREN = """
+    import subprocess, sys, time
+    work = "import time\\nend = time.time() + 1.5\\nwhile time.time() < end: sum(range(1000))\\n"
+    work += "print(time.process_time())"
+    def handler(event, context):
+        begun = time.perf_counter()
+        command = [sys.executable, "-c", work]
+        children = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(2)]
+        cpu = sum(float(child.communicate()[0]) for child in children)
+        return cpu / (time.perf_counter() - begun)
+"""
+
+
 def test_children_count_towards_the_share(bench: Bench) -> None:
-    source = """
-        import subprocess, sys, time
-        work = "import time\\nend = time.time() + 1.5\\nwhile time.time() < end: sum(range(1000))\\n"
-        work += "print(time.process_time())"
-        def handler(event, context):
-            begun = time.perf_counter()
-            command = [sys.executable, "-c", work]
-            children = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(2)]
-            cpu = sum(float(child.communicate()[0]) for child in children)
-            return cpu / (time.perf_counter() - begun)
-    """
-    got = json.loads(bench.invoke(make_function(source, memory_mb=442, timeout_seconds=60)).payload)
+    function = make_function(BUSY_CHILDREN, memory_mb=442, timeout_seconds=60)
+    got = json.loads(bench.invoke(function).payload)
     assert got < 0.25 * 1.5  # a child has a head start until it is noticed
+
+
+def test_above_1769_mb_there_is_more_than_one_vcpu_but_no_more_than_the_share(bench: Bench) -> None:
+    function = make_function(BUSY_CHILDREN, memory_mb=2000, timeout_seconds=60)
+    got = json.loads(bench.invoke(function).payload)
+    # How much it gets depends on what else this machine does; tests/unit/test_governor.py knows exactly.
+    assert got < 2000 / 1769 * 1.1
 
 
 def test_1769_mb_are_a_whole_vcpu(bench: Bench) -> None:

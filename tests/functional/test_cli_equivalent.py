@@ -1,10 +1,12 @@
-"""The AWS CLI equivalents really run: each is run as recorded, in the environment that `lab env` gives."""
+"""The AWS CLI equivalents really run: each is run as recorded, in the environment that `lab env` gives.
+
+It is AWS's own command line tool of version 1, from the tests' lock.
+"""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,17 +20,14 @@ from labsupport.resources.role import deploy_role
 from labsupport.tape import Call
 from labsupport.target import Target
 
-AWS_CLI = shutil.which("aws")
+SCRIPTS = Path(sys.executable).parent
 CODE = zip_files({"handler.py": b"def handler(event, context):\n    return event\n"})
 POLICY: dict[str, Any] = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "logs:*", "Resource": "*"}],
 }
 
-pytestmark = [
-    pytest.mark.functional,
-    pytest.mark.skipif(AWS_CLI is None, reason="NO AWS CLI ON THIS MACHINE: its commands were not tried"),
-]
+pytestmark = pytest.mark.functional
 
 Run = Callable[[Call, bytes | None], Any]
 
@@ -46,6 +45,7 @@ def run(target: Target, tmp_path: Path) -> Run:
         environment = {**os.environ, **{name: value or "" for name, value in changed.items()}}
         for name in (name for name, value in changed.items() if value is None):
             del environment[name]
+        environment["PATH"] = f"{SCRIPTS}{os.pathsep}{environment['PATH']}"
         finished = subprocess.run(
             ["sh", "-c", command.line],
             env=environment,
@@ -119,11 +119,16 @@ def test_a_function_from_creation_to_invocation(target: Target, run: Run, tmp_pa
     aws_lambda.invoke(FunctionName=name, LogType="Tail", Payload=json.dumps({"name": "Mai"}).encode())
     assert run(last_call(target), None)["StatusCode"] == 200
     assert json.loads((tmp_path / "response.json").read_text()) == {"name": "Mai"}
+    updated = aws_lambda.get_waiter("function_updated_v2")
     aws_lambda.update_function_code(FunctionName=name, ZipFile=CODE, Publish=True, DryRun=False)
-    run(last_call(target), CODE)
-    aws_lambda.get_waiter("function_updated_v2").wait(FunctionName=name)
+    update = last_call(target)
+    updated.wait(FunctionName=name)
+    run(update, CODE)
+    updated.wait(FunctionName=name)
     aws_lambda.update_function_configuration(FunctionName=name, MemorySize=256, Layers=[])
-    run(last_call(target), None)
+    update = last_call(target)
+    updated.wait(FunctionName=name)
+    run(update, None)
     layer = name_of(target, "lib")
     aws_lambda.publish_layer_version(
         LayerName=layer, Content={"ZipFile": CODE}, CompatibleRuntimes=["python3.11", "python3.12"]

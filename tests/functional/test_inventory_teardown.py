@@ -13,7 +13,7 @@ from labsupport.errors import CloudError
 from labsupport.inventory import inventory
 from labsupport.packaging import zip_files
 from labsupport.resources.bucket import deploy_bucket
-from labsupport.resources.function import deploy_function
+from labsupport.resources.function import delete_function, deploy_function
 from labsupport.resources.layer import publish_layer
 from labsupport.resources.queue import deploy_queue
 from labsupport.resources.role import deploy_role
@@ -52,6 +52,20 @@ def build_one_of_each(target: Target) -> None:
     target.client("s3").delete_object(Bucket=name("photos"), Key="a")
 
 
+def provision(target: Target, function: str) -> None:
+    """Publish two versions, an alias on each, and keep two environments ready behind one alias."""
+    client = target.client("lambda")
+    client.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=3)
+    for alias in ("old", "live"):
+        client.update_function_configuration(FunctionName=function, Description=alias)
+        client.get_waiter("function_updated_v2").wait(FunctionName=function)
+        version = client.publish_version(FunctionName=function)["Version"]
+        client.create_alias(FunctionName=function, Name=alias, FunctionVersion=version)
+    client.put_provisioned_concurrency_config(
+        FunctionName=function, Qualifier="live", ProvisionedConcurrentExecutions=2
+    )
+
+
 def kinds(target: Target) -> list[str]:
     return [resource.kind for resource in inventory(target)]
 
@@ -64,16 +78,19 @@ def test_where_nothing_was_built_the_inventory_is_empty_and_a_teardown_does_noth
 
 def test_everything_is_found_in_the_order_of_deletion(target: Target) -> None:
     build_one_of_each(target)
+    provision(target, f"lab-{target.owner}-echo")
     assert list(dict.fromkeys(kinds(target))) == ALL_KINDS
     assert kinds(target).count("layer version") == 2
     by_kind = {resource.kind: resource for resource in inventory(target)}
     assert by_kind["bucket"].note == "4 object versions"
     assert by_kind["function"].arn.endswith(f"function:lab-{target.owner}-echo")
     assert all(resource.created is not None for resource in inventory(target))
+    assert "2 environments provisioned: charged while they are idle" in by_kind["function"].note
 
 
 def test_everything_is_deleted_and_a_second_teardown_finds_nothing(target: Target) -> None:
     build_one_of_each(target)
+    provision(target, f"lab-{target.owner}-echo")
     sentences: list[str] = []
     report = teardown(target, progress=sentences.append, late_log_seconds=0)
     assert report.failed == []
@@ -82,6 +99,25 @@ def test_everything_is_deleted_and_a_second_teardown_finds_nothing(target: Targe
     assert sentences[-1].endswith("Nothing of the lab is left.")
     assert inventory(target) == []
     assert teardown(target).deleted == []
+
+
+def test_versions_aliases_and_what_is_provisioned_go_with_their_function(target: Target) -> None:
+    client, name = target.client("lambda"), f"lab-{target.owner}-echo"
+    role_arn = deploy_role(target, name, policy=POLICY)
+    reserved = client.get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"]
+    for _ in range(2):  # of the same name: nothing of the first one may come back
+        deploy_function(target, name, code=CODE, role_arn=role_arn)
+        assert [
+            each["Version"] for each in client.list_versions_by_function(FunctionName=name)["Versions"]
+        ] == ["$LATEST"]
+        assert client.list_aliases(FunctionName=name)["Aliases"] == []
+        listed = client.list_provisioned_concurrency_configs(FunctionName=name)
+        assert listed["ProvisionedConcurrencyConfigs"] == []
+        assert client.get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"] == reserved
+        provision(target, name)
+        delete_function(target, name)
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        client.get_provisioned_concurrency_config(FunctionName=name, Qualifier="live")
 
 
 def test_a_dry_run_deletes_nothing_and_says_what_it_would(target: Target) -> None:

@@ -210,6 +210,20 @@ class TestInAKernel:
         assert "sts" not in self.text(cells[3])
         assert self.text(cells[4]).splitlines()[1] == "    aws s3api list-buckets"
 
+    def test_the_cost_names_the_cell_by_its_prompt(self, cloud: CloudRecord, settings: Settings) -> None:
+        cells = self.run_cells(
+            settings,
+            "from labsupport import Lab\nlab = Lab('05')",
+            "lab.client('s3').list_buckets();",
+            "x = 1",
+            "lab.cost()",
+            "lab.calls()",
+        )
+        assert cells[1].execution_count == 2
+        assert "Cell [2]" in self.text(cells[3])
+        assert "How it adds up" in cells[3].outputs[0]["data"]["text/html"]
+        assert self.text(cells[4]).startswith("s3 ListBuckets: 200")  # the meter's own calls don't count
+
     def test_an_error_of_ours_is_shown_as_its_message_without_our_frames(
         self, cloud: CloudRecord, settings: Settings
     ) -> None:

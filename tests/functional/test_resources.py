@@ -81,16 +81,16 @@ class TestRole:
 
 class TestFunction:
     def test_it_is_created_and_can_be_invoked_at_once(self, target: Target) -> None:
-        description = a_function(target, environment={"A": "b"}, memory_mb=256)
+        description = a_function(target, environment={"WHAT": "b"}, memory_mb=256)
         assert description.change == "created"
-        assert (description.memory_mb, description.environment) == (256, {"A": "b"})
+        assert (description.memory_mb, description.environment) == (256, {"WHAT": "b"})
         answer = target.client("lambda").invoke(FunctionName=description.name, Payload=b'{"a": 1}')
         assert json.load(answer["Payload"]) == {"a": 1}
 
     def test_when_nothing_differs_then_nothing_is_written(self, target: Target) -> None:
-        a_function(target, environment={"A": "b"})
+        a_function(target, environment={"WHAT": "b"})
         before = len(writes(target))
-        assert a_function(target, environment={"A": "b"}).change == "unchanged"
+        assert a_function(target, environment={"WHAT": "b"}).change == "unchanged"
         assert len(writes(target)) == before
 
     @pytest.mark.parametrize(
@@ -99,8 +99,9 @@ class TestFunction:
             ({"code": zip_files({"handler.py": b"x = 1\n"})}, ["UpdateFunctionCode"]),
             ({"memory_mb": 512}, ["UpdateFunctionConfiguration"]),
             ({"timeout_seconds": 9}, ["UpdateFunctionConfiguration"]),
-            ({"environment": {"A": "c"}}, ["UpdateFunctionConfiguration"]),
+            ({"environment": {"WHAT": "c"}}, ["UpdateFunctionConfiguration"]),
             ({"handler": "handler.other"}, ["UpdateFunctionConfiguration"]),
+            ({"log_format": "JSON"}, ["UpdateFunctionConfiguration"]),
             (
                 {"code": zip_files({"handler.py": b"x = 1\n"}), "memory_mb": 512},
                 ["UpdateFunctionCode", "UpdateFunctionConfiguration"],
@@ -110,9 +111,9 @@ class TestFunction:
     def test_only_what_differs_is_updated(
         self, target: Target, options: dict[str, Any], calls: list[str]
     ) -> None:
-        a_function(target, environment={"A": "b"})
+        a_function(target, environment={"WHAT": "b"})
         before = len(writes(target))
-        description = a_function(target, **{"environment": {"A": "b"}, **options})
+        description = a_function(target, **{"environment": {"WHAT": "b"}, **options})
         assert writes(target)[before:] == calls
         assert description.change.endswith("updated")
 
@@ -169,6 +170,22 @@ class TestFunctionPolicy:
 
     def test_a_function_without_a_policy_has_no_statements(self, target: Target) -> None:
         assert policy_statements(target, a_function(target).name) == {}
+
+
+def test_a_message_is_waited_for_by_its_text_and_stays_in_the_queue(target: Target) -> None:
+    sqs, jobs = target.client("sqs"), queue.deploy_queue(target, name_of(target, "jobs"))
+    sqs.send_message(QueueUrl=jobs.url, MessageBody="somebody else's")
+    attributes = {"RequestID": {"DataType": "String", "StringValue": "id-7"}}
+    sqs.send_message(QueueUrl=jobs.url, MessageBody='{"order": 7}', MessageAttributes=attributes)
+    message = queue.wait_for_message(target, jobs, containing="id-7", timeout_seconds=10)
+    assert (message.json(), message.attributes) == ({"order": 7}, {"RequestID": "id-7"})
+    sqs.change_message_visibility(
+        QueueUrl=jobs.url, ReceiptHandle=message.receipt_handle, VisibilityTimeout=0
+    )
+    again = queue.wait_for_message(target, jobs, containing='"order"', timeout_seconds=10)
+    assert again.json() == {"order": 7}
+    with pytest.raises(DeployError, match="none came within 1 s"):
+        queue.wait_for_message(target, jobs, containing="nothing", timeout_seconds=1)
 
 
 def test_the_on_failure_destination_and_the_retries_are_set(target: Target) -> None:

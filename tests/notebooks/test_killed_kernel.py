@@ -13,6 +13,7 @@ import pytest
 from nbclient import NotebookClient
 
 from labsupport.commands.run.execution import OwnKernelManager
+from labsupport.learning.solutions import solve
 from tests.checkout import ROOT, Checkout
 
 pytestmark = pytest.mark.notebooks
@@ -37,6 +38,7 @@ def cells_that_break() -> list[int]:
 def run_and_kill(course: Checkout, notebook: Path, last: int) -> None:
     """Execute the cells up to `last` in a real kernel, then kill -9 it."""
     content = nbformat.read(notebook, as_version=4)
+    solve(content, ROOT, "05")
     client = NotebookClient(
         content,
         timeout=TIMEOUT_SECONDS,

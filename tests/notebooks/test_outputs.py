@@ -1,7 +1,9 @@
-"""Outputs that are kept in the notebooks are what the code gives: each notebook alone, under nbval.
+"""Each notebook alone, under nbval: kept outputs are what the code gives, and checks can be trusted.
 
 nbval starts no fixture for a notebook's cells, so it runs as a pytest of its own on a cloud that is there
 already, and each notebook is run by an owner who has nothing: it must build what it needs by itself.
+
+On the way each exercise is tried in all the ways that its check must refuse (tests/attempts.py).
 """
 
 from __future__ import annotations
@@ -14,8 +16,12 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import nbformat
 import pytest
 
+from labsupport.learning.learner import progress_of
+from labsupport.settings import Settings
+from tests.attempts import expected_answers, with_attempts
 from tests.checkout import ROOT, Checkout
 from tests.course import NOTEBOOKS
 
@@ -64,12 +70,24 @@ def is_checked(cell: dict[str, Any]) -> bool:
     return CHECKED in cell["metadata"].get("tags", [])
 
 
+def answers(course: Checkout) -> dict[str, list[bool]]:
+    """Return what each check has answered, in order."""
+    found: dict[str, list[bool]] = {}
+    for event in progress_of(Settings.from_environment(course.environ)).events("check"):
+        found.setdefault(event["key"], []).append(event["passed"])
+    return found
+
+
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_the_notebook_alone_gives_the_outputs_that_it_keeps(course: Checkout, name: str) -> None:
-    notebook = course.notebooks / f"{name}.ipynb"
+    notebook, number = course.notebooks / f"{name}.ipynb", name.partition("_")[0]
+    content = nbformat.read(notebook, as_version=4)
+    with_attempts(content, ROOT, number)
+    nbformat.write(content, notebook)
     cells = validate(course, notebook)
     assert len(cells) == len(code_cells(read(notebook)))
     assert {cell: problem for cell, problem in cells.items() if problem} == {}
+    assert answers(course) == expected_answers(ROOT, number), "False: the check refused; True: it passed"
     torn_down = course.lab("teardown")
     assert torn_down.returncode == 0, torn_down.stdout
     assert "Nothing" in torn_down.stdout.splitlines()[-1]

@@ -115,6 +115,14 @@ def test_a_lock_leaves_out_what_costs_every_notebook_two_seconds() -> None:
             assert locked_version(lock, "rfc3987-syntax", environment("3.13", platform)) is None
 
 
+def test_what_is_overridden_has_the_projects_own_version() -> None:
+    """Where the course needs the package at all."""
+    own = {Requirement(text).name: Requirement(text).specifier for text in PROJECT["dependencies"]}
+    overrides = [Requirement(text) for text in PYPROJECT["tool"]["uv"]["override-dependencies"]]
+    assert {each.name for each in overrides} & own.keys() == {"botocore"}
+    assert [each.name for each in overrides if each.name in own and each.specifier != own[each.name]] == []
+
+
 def test_labsupport_imports_only_what_pyproject_names() -> None:
     distributions = importlib.metadata.packages_distributions()
     declared = {canonicalize_name(Requirement(text).name) for text in PROJECT["dependencies"]}

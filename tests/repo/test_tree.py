@@ -30,11 +30,14 @@ def files() -> Iterator[Path]:
             and (name[0] != "." or name in KEPT_HIDDEN)
             and not (Path(folder, name) / "pyvenv.cfg").exists()
         )
-        yield from (Path(folder, name) for name in sorted(names) if not name.endswith(".pyc"))
+        made = (".pyc", ".git")  # in a git worktree .git is a file
+        yield from (Path(folder, name) for name in sorted(names) if not name.endswith(made))
 
 
 FILES = list(files())
-MODULES = [path for path in FILES if path.suffix == ".py"]
+CELLS = ROOT / "solutions"
+"""What stands here are the contents of notebook cells, and no modules."""
+MODULES = [path for path in FILES if path.suffix == ".py" and CELLS not in path.parents]
 
 
 def lines_with(pattern: str) -> list[str]:

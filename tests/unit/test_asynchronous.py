@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from typing import Any
 
 from labsupport.localcloud.lambda_service.asynchronous import (
@@ -111,6 +112,22 @@ def test_a_throttled_event_is_no_attempt(monkeypatch: Any) -> None:
     throttled = Attempt(throttled=True)
     story = Story(throttled, throttled, throttled, throttled, SUCCESS, on_success="arn:success").tell()
     assert story.sent[0][1]["requestContext"]["approximateInvokeCount"] == 1
+
+
+def test_a_reservation_of_zero_gives_events_up_at_once() -> None:
+    throttled = Attempt(response={"message": "Rate Exceeded."}, throttled=True)
+    settings = {"on_failure": "arn:failure", "dead_letter_queue": "arn:queue", "has_zero_reserved": True}
+    story = Story(throttled, **settings).tell()
+    ((_, record),) = story.sent
+    assert record["requestContext"]["condition"] == "ZeroReservedConcurrency"
+    assert record["requestContext"]["approximateInvokeCount"] == 0
+    assert record["requestPayload"] == {"key": 1} and "responsePayload" not in record, "it never ran"
+    assert dead_letter(story.tried[0], story.dead[0][1])[1]["ErrorCode"] == "429"
+
+
+def test_an_event_of_a_recursive_loop_is_not_tried_again() -> None:
+    story = Story(replace(FAILURE, recursive=True), on_failure="arn:failure").tell()
+    assert len(story.tried) == 1 and len(story.sent) == 1
 
 
 def test_a_function_that_is_gone_ends_it() -> None:

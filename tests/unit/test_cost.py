@@ -50,6 +50,38 @@ def test_each_tier_is_charged_at_its_own_price():
     assert price.dollars(16_000_000_000) == pytest.approx(100_000.2 + 9e9 * 0.000015 + 1e9 * 0.0000133334)
 
 
+MONTH = {"memory_mb": 512, "seconds": 30 * 24 * 60 * 60}
+
+
+def test_provisioned_environments_cost_while_they_are_idle_and_others_do_not():
+    assert cost.concurrency_dollars(4, busy_share=0, provisioned=True, **MONTH) == pytest.approx(
+        21.60, abs=0.001
+    )
+    assert cost.concurrency_dollars(4, busy_share=0, provisioned=False, **MONTH) == 0
+
+
+def test_both_ways_cost_the_same_at_three_fifths_of_busy_time():
+    for busy_share, sign in ((0.59, 1), (0.61, -1)):
+        kept, paid = (
+            cost.concurrency_dollars(4, busy_share=busy_share, provisioned=provisioned, **MONTH)
+            for provisioned in (True, False)
+        )
+        assert (kept - paid) * sign > 0
+
+
+def test_provisioned_concurrency_is_charged_for_five_minutes_at_least():
+    short, least = (
+        cost.concurrency_dollars(4, memory_mb=512, seconds=seconds, busy_share=0, provisioned=True)
+        for seconds in (1, 300)
+    )
+    assert short == least == pytest.approx(0.0025, abs=0.0001)
+
+
+def test_arm_has_prices_of_its_own_for_provisioned_concurrency():
+    arm = cost.concurrency_dollars(1, busy_share=1, provisioned=True, architecture="arm64", **MONTH)
+    assert arm == pytest.approx(0.5 * MONTH["seconds"] * (0.0000033334 + 0.0000077778))
+
+
 def test_storage_is_priced_by_the_gb_month():
     assert cost.storage_dollars("s3-storage", 100 * 1024**3) == pytest.approx(2.30)
     assert cost.storage_dollars("logs-storage", 1024**3) == pytest.approx(0.03)

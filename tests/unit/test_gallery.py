@@ -8,6 +8,7 @@ from PIL import Image, ImageColor
 
 from labsupport.sample_images import bad_files, good_photos
 from labsupport.views import gallery as gallery_module
+from labsupport.views.font import font
 from labsupport.views.gallery import SCALE, gallery
 from labsupport.views.png import Picture
 from labsupport.views.preview import CHECKS, preview
@@ -128,10 +129,10 @@ def test_any_name_can_be_written(name: str) -> None:
 
 
 def test_a_long_name_keeps_its_beginning_and_its_extension() -> None:
-    font = gallery_module._font(13, bold=True)
-    shown = gallery_module._fitting("holiday-" * 20 + "end.jpeg", font, 200)
+    face = font(26, bold=True)
+    shown = gallery_module._fitting("holiday-" * 20 + "end.jpeg", face, 200)
     assert shown.startswith("holiday-") and shown.endswith("end.jpeg") and "…" in shown
-    assert font.getlength(shown) <= 200 * SCALE
+    assert face.getlength(shown) <= 200 * SCALE
 
 
 def test_no_photos_give_an_empty_page() -> None:

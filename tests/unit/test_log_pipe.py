@@ -75,3 +75,23 @@ def test_bytes_that_are_no_text_do_no_harm(reader: Reader) -> None:
 def test_times_never_go_backwards(reader: Reader) -> None:
     reader.write(b"printed before\n" + frame("logged after", microseconds=5_000_000))
     assert [event.timestamp_ms for event in reader.events] == [5_000, 5_000]
+
+
+@pytest.mark.parametrize(
+    ("kind", "level"),
+    [
+        (0x02, None),
+        (0x03, None),
+        (0x0A, "DEBUG"),
+        (0x0E, "INFO"),
+        (0x0F, "INFO"),
+        (0x12, "WARN"),
+        (0x16, "ERROR"),
+        (0x1A, "FATAL"),
+        (0xFF, None),
+    ],
+)
+def test_a_frame_tells_its_level(reader: Reader, kind: int, level: str | None) -> None:
+    whole = frame("text")
+    reader.write(whole[:3] + bytes([kind]) + whole[4:], b"printed\n")
+    assert [event.level for event in reader.events] == [level, None]

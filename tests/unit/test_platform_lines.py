@@ -6,7 +6,9 @@ import re
 
 import pytest
 
+from labsupport.localcloud.lambda_service import platform_events as events
 from labsupport.localcloud.lambda_service import platform_lines
+from labsupport.localcloud.lambda_service.function import LoggingConfig
 
 
 @pytest.mark.parametrize(
@@ -54,3 +56,38 @@ def test_timed_out_names_the_limit() -> None:
         r"\d{4}-\d\d-\d\dT[\d:.]+Z id Task timed out after 3\.00 seconds",
         platform_lines.timed_out("id", 3),
     )
+
+
+def rendered(event: events.PlatformEvent) -> str | None:
+    return platform_lines.render(event, LoggingConfig(system_log_level="WARN"), 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "phase", "status", "written"),
+    [
+        ("on-demand", "init", "success", False),
+        ("on-demand", "invoke", "success", False),
+        ("on-demand", "init", "timeout", True),
+        ("on-demand", "invoke", "error", True),
+        ("provisioned-concurrency", "init", "success", True),
+        ("provisioned-concurrency", "invoke", "success", False),
+    ],
+)
+def test_a_successful_init_is_reported_where_nobody_waited_for_it(
+    kind: str, phase: str, status: str, written: bool
+) -> None:
+    line = rendered(events.InitReport(kind, phase, 125.3, status))
+    assert (line is not None) == written
+    assert line is None or line == f"INIT_REPORT Init Duration: 125.30 ms\tPhase: {phase}\tStatus: {status}"
+
+
+def test_an_invocation_is_told_in_three_lines() -> None:
+    told = [events.Start("8f5", "1"), events.RuntimeDone("8f5", 1, 2), events.Report("8f5", 1, None, 128, 40)]
+    assert [str(rendered(event)).split()[0] for event in told] == ["START", "END", "REPORT"]
+    assert "Status" not in str(rendered(told[2]))
+
+
+def test_a_timeout_and_a_runtime_that_ended_have_words_of_their_own() -> None:
+    assert "Task timed out after 3.00 seconds\n" in str(rendered(events.TimedOut("8f5", 3)))
+    failed = events.RuntimeFailed("Error: Runtime exited", "Runtime.ExitError")
+    assert rendered(failed) == "Error: Runtime exited\nRuntime.ExitError"

@@ -85,6 +85,18 @@ def test_cell_returns_the_newest_cell_that_made_calls(session: Any, tape: Tape) 
     assert tape.cell() == [second]
 
 
+def test_without_plumbing_a_cell_that_only_let_the_lab_call_is_passed_over(session: Any, tape: Tape) -> None:
+    tape.start_cell(4)
+    own = record(session, tape, "s3", "list_buckets")
+    tape.start_cell(9)
+    with tape.plumbing():
+        plumbing = record(session, tape, "s3", "list_buckets")
+    assert (own.cell, plumbing.cell) == (4, 9)
+    assert own.time <= plumbing.time
+    assert tape.cell(plumbing=False) == [own]
+    assert tape.cell() == [plumbing]
+
+
 def test_without_calls_there_is_no_cell(tape: Tape) -> None:
     assert tape.cell() == []
 

@@ -63,7 +63,8 @@ def namespaces(settings: Settings) -> Finding:
             return passed("user namespaces close each function off from this machine")
     return warned(
         "this machine allows no user namespaces",
-        "Nothing to do. Functions run in plain folders, and their tracebacks name other paths than AWS's.",
+        "Nothing to do. Functions run in plain folders: their tracebacks name other paths than AWS's, and "
+        "their /tmp has no limit.",
     )
 
 

@@ -4,6 +4,9 @@ Choose by number or name (`./lab run 4 05_s3_thumbnails`), or leave the choice o
 whose last notebook tears everything down. The run stops after a notebook that failed, unless told to go on.
 Ctrl-C ends it cleanly. A local cloud that was not running is stopped at the end; its state is kept.
 
+The exercises are solved with the course's own solutions. With --unsolved they are left as they are: then each
+notebook is run to its end, and fails.
+
 The last line is made for a CI job, and so is the exit code: 0 when every notebook passed (and, after the
 teardown notebook, nothing is left in the cloud), 1 otherwise, 130 after Ctrl-C.
 """
@@ -38,6 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output", type=Path, metavar="FOLDER", help="where the report goes (default: build)"
     )
     parser.add_argument("--keep-going", action="store_true", help="go on after a notebook that failed")
+    parser.add_argument(
+        "--unsolved", action="store_true", help="without the model solutions: every check should refuse"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -54,8 +60,9 @@ def run(arguments: argparse.Namespace) -> int:
     with running_cloud(settings) as target:
         print(f"Running on {describe(target)}", flush=True)
         output = (arguments.output or settings.project / "build").absolute()
-        course_run = CourseRun(chosen, output, _facts(describe(target)))
-        course_run.execute(keep_going=arguments.keep_going)
+        solutions = None if arguments.unsolved else settings.project
+        course_run = CourseRun(chosen, output, _facts(describe(target)), project=solutions)
+        course_run.execute(keep_going=arguments.keep_going or arguments.unsolved)
         left = _count_left(target)
     course_run.facts["Resources left"] = "unknown" if left is None else str(left)
     course_run.write_index()

@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from nbformat import NotebookNode
+
 from labsupport.commands.run.execution import NotebookRun
 from labsupport.commands.run.progress import ProgressLine, result_line
 from labsupport.commands.run.selection import Notebook
 from labsupport.errors import LabError
+from labsupport.learning.solutions import solve
 from labsupport.report.index import page_name, write_index
 from labsupport.report.page import write_page
 from labsupport.report.result import NotebookResult, Status
@@ -24,11 +27,13 @@ class CourseRun:
         notebooks: what to run, in this order.
         output: the report's folder; the executed notebooks go to `notebooks/` in it.
         facts: what the report's index says about the run.
+        project: where the model solutions are; None runs the notebooks as they stand, unsolved.
     """
 
     notebooks: Sequence[Notebook]
     output: Path
     facts: dict[str, str]
+    project: Path | None = None
     results: list[NotebookResult] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -69,10 +74,19 @@ class CourseRun:
         """Return whether Ctrl-C ended the run."""
         return any(result.status is Status.INTERRUPTED for result in self.results)
 
+    def _solve(self, content: NotebookNode, number: str) -> None:
+        if self.project is not None:
+            solve(content, self.project, number)
+
     def _execute_one(self, notebook: Notebook) -> NotebookResult:
         width = max(len(each.name) for each in self.notebooks)
         with ProgressLine(notebook.name, width, sys.stdout) as progress:
-            notebook_run = NotebookRun(notebook.path, progress.show)
+            notebook_run = NotebookRun(
+                notebook.path,
+                progress.show,
+                prepare=lambda content: self._solve(content, notebook.name[:2]),
+                allow_errors=self.project is None,  # an unsolved notebook is run to its end
+            )
             result = notebook_run.execute(self.output / "notebooks" / notebook.path.name)
         print(result_line(result, width), flush=True)
         if notebook_run.notebook is not None:

@@ -56,10 +56,25 @@ class OwnKernelManager(AsyncKernelManager):
 class NotebookRun:
     """Execute one notebook; afterwards `notebook` is the executed one, also when it failed half-way."""
 
-    def __init__(self, path: Path, show_progress: ShowProgress) -> None:
-        """Prepare to execute the notebook at `path` in its own folder, as JupyterLab does."""
+    def __init__(
+        self,
+        path: Path,
+        show_progress: ShowProgress,
+        *,
+        prepare: Callable[[NotebookNode], None] = lambda notebook: None,
+        allow_errors: bool = False,
+    ) -> None:
+        """Prepare to execute the notebook at `path` in its own folder, as JupyterLab does.
+
+        Args:
+            path: the notebook.
+            show_progress: is told how many cells are done, and of how many.
+            prepare: changes the notebook before it is executed, in memory only.
+            allow_errors: go on after a cell that failed. The result is a failure all the same.
+        """
         self.path = path
         self.notebook: NotebookNode | None = None
+        self._prepare, self._allow_errors = prepare, allow_errors
         self._show_progress = show_progress
         self._cells_done = self._cells_total = 0
 
@@ -95,8 +110,11 @@ class NotebookRun:
         # The result says it already: that a cell failed, or that an interrupted one lost its kernel.
         for name in ("papermill", "asyncio"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
+        notebook = nbformat.read(self.path, as_version=4)  # type: ignore[no-untyped-call]
+        self._prepare(notebook)
+        nbformat.write(notebook, output)  # type: ignore[no-untyped-call]
         papermill.execute_notebook(
-            *(_without_fields(path) for path in (self.path, output)),
+            *[_without_fields(output)] * 2,  # from where it was prepared to the same place
             cwd=self.path.parent,
             kernel_name="python3",
             progress_bar=False,
@@ -106,6 +124,7 @@ class NotebookRun:
             autosave_cell_every=0,
             kernel_manager_class=OwnKernelManager,
             store_widget_state=False,
+            allow_errors=self._allow_errors,
             iopub_timeout=OUTPUT_TIMEOUT_SECONDS,
             on_notebook_start=self._on_notebook_start,
             on_cell_executed=self._on_cell_executed,

@@ -1,7 +1,8 @@
 """Lambda's execution environments, without Docker and without root.
 
-AWS's own runtime client (awslambdaric) runs the handler, as it does on AWS, and talks the documented
-Lambda Runtime API to this service. What surrounds it is ours:
+AWS's own runtime client (awslambdaric) runs the handler of a Python function, as it does on AWS, and talks
+the documented Lambda Runtime API to this service. What surrounds it is ours, and so is the client of Node.js
+functions:
 
 * `service.py`: the entrance; invocations come from any thread
 * `asynchronous.py`, `destinations.py`: events that nobody waits for: retries, records, where they go
@@ -11,9 +12,12 @@ Lambda Runtime API to this service. What surrounds it is ours:
 * `runtime_process.py`, `process_group.py`: the runtime as processes: started, frozen, ended
 * `governor.py`: memory and CPU share
 * `sandbox.py`, `code_store.py`, `inside/`: what the function sees of the machine
-* `managed_runtime.py`: what is installed for it (boto3, but not Pillow)
+* `runtimes/`: what runs it, by language, and what is installed for it (boto3, but not Pillow)
 * `variables.py`: its environment variables
-* `log_pipe.py`, `platform_lines.py`: its output as log events, and the lines that Lambda adds
+* `log_pipe.py`, `log_levels.py`: its output as log events, with their levels
+* `platform_events.py`, `platform_lines.py`, `platform_json.py`: what Lambda adds, as text and as JSON
+* `function_log.py`: both together, in the format that the function asks for
+* `metrics.py`: what CloudWatch is told
 * `guard.py`: no orphans after `kill -9`
 * `host.py`: what differs between operating systems
 

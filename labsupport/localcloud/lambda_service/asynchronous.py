@@ -32,33 +32,39 @@ FIRST_THROTTLE_SECONDS, LAST_THROTTLE_SECONDS = 1.0, 300.0
 
 @dataclass(frozen=True)
 class AsyncEvent:
-    """An event that was accepted, and how often it has been tried."""
+    """An event that was accepted, how often it has been tried, and the trace header that came with it."""
 
     request_id: str
     function_arn: str
     payload: Any
     accepted: float = field(default_factory=time.time)
     attempts: int = 0
+    trace: str | None = None
 
 
 @dataclass(frozen=True)
 class AsyncSettings:
-    """What PutFunctionEventInvokeConfig and the function's DeadLetterConfig say."""
+    """What is configured for a function's asynchronous events, and whether the function is stopped."""
 
     retries: int = 2
     maximum_age_seconds: int = 21_600
     on_success: str | None = None
     on_failure: str | None = None
     dead_letter_queue: str | None = None
+    has_zero_reserved: bool = False
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """What one attempt came to. `function_error` is None for a success, `throttled` counts as no attempt."""
+    """What one attempt came to. `function_error` is None for a success.
+
+    `throttled` counts as no attempt; after `recursive` there is no other one.
+    """
 
     response: Any = None
     function_error: str | None = None
     throttled: bool = False
+    recursive: bool = False
     executed_version: str = "$LATEST"
 
 
@@ -76,12 +82,13 @@ class AsyncInvocations:
         settings: Callable[[AsyncEvent], AsyncSettings],
         deliver: Deliver,
         deliver_dead_letter: Callable[[AsyncEvent, str, Attempt], None],
+        on_drop: Callable[[AsyncEvent], None] = lambda event: None,
         retry_seconds: Sequence[float] = LAB_RETRY_SECONDS,
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
-        """`run` tries an event once and returns None when the function is gone."""
+        """`run` tries an event once and returns None when the function is gone; `on_drop` takes lost ones."""
         self._run, self._settings = run, settings
-        self._deliver, self._deliver_dead_letter = deliver, deliver_dead_letter
+        self._deliver, self._deliver_dead_letter, self._on_drop = deliver, deliver_dead_letter, on_drop
         self._retry_seconds, self._on_change = retry_seconds, on_change
         self._pending: dict[str, AsyncEvent] = {}
         self._closing = threading.Event()
@@ -120,6 +127,11 @@ class AsyncInvocations:
             if attempt is None:
                 return True
             settings = self._settings(event)
+            if attempt.throttled and settings.has_zero_reserved:
+                # "Lambda begins sending new events to the configured dead-letter queue or the on-failure
+                # event destination, without any retries" (invocation-async-retain-records).
+                self._give_up(event, settings, "ZeroReservedConcurrency", attempt)
+                return True
             if attempt.throttled:
                 pause, throttle_seconds = throttle_seconds, min(throttle_seconds * 2, LAST_THROTTLE_SECONDS)
             else:
@@ -127,7 +139,7 @@ class AsyncInvocations:
                 if attempt.function_error is None:
                     self._tell(event, settings.on_success, "Success", attempt)
                     return True
-                if event.attempts > settings.retries:
+                if attempt.recursive or event.attempts > settings.retries:
                     self._give_up(event, settings, "RetriesExhausted", attempt)
                     return True
                 pause = self._retry_seconds[min(event.attempts, len(self._retry_seconds)) - 1]
@@ -143,6 +155,7 @@ class AsyncInvocations:
         self._tell(event, settings.on_failure, condition, attempt)
         if settings.dead_letter_queue:
             self._deliver_dead_letter(event, settings.dead_letter_queue, attempt)
+        self._on_drop(event)
 
     def _tell(self, event: AsyncEvent, destination: str | None, condition: str, attempt: Attempt) -> None:
         if destination:
@@ -150,12 +163,9 @@ class AsyncInvocations:
 
 
 def destination_record(event: AsyncEvent, condition: str, attempt: Attempt) -> dict[str, Any]:
-    """Return the record that a destination gets: the event, the answer, and why."""
-    response_context: dict[str, Any] = {"statusCode": 200, "executedVersion": attempt.executed_version}
-    if attempt.function_error:
-        response_context["functionError"] = attempt.function_error
+    """Return the record that a destination gets: the event, why it ended, and the answer if it ever ran."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return {
+    record: dict[str, Any] = {
         "version": "1.0",
         "timestamp": now,
         "requestContext": {
@@ -165,9 +175,13 @@ def destination_record(event: AsyncEvent, condition: str, attempt: Attempt) -> d
             "approximateInvokeCount": event.attempts,
         },
         "requestPayload": event.payload,
-        "responseContext": response_context,
-        "responsePayload": attempt.response,
     }
+    if not attempt.throttled:
+        record["responseContext"] = {"statusCode": 200, "executedVersion": attempt.executed_version}
+        if attempt.function_error:
+            record["responseContext"]["functionError"] = attempt.function_error
+        record["responsePayload"] = attempt.response
+    return record
 
 
 def dead_letter(event: AsyncEvent, attempt: Attempt) -> tuple[str, dict[str, str]]:
@@ -175,8 +189,8 @@ def dead_letter(event: AsyncEvent, attempt: Attempt) -> tuple[str, dict[str, str
     response = attempt.response if isinstance(attempt.response, dict) else {}
     attributes = {
         "RequestID": event.request_id,
-        "ErrorCode": "200",
-        "ErrorMessage": str(response.get("errorMessage", ""))[:1024],
+        "ErrorCode": "429" if attempt.throttled else "200",
+        "ErrorMessage": str(response.get("errorMessage") or response.get("message", ""))[:1024],
     }
     return json.dumps(event.payload), attributes
 

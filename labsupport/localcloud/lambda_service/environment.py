@@ -22,20 +22,20 @@ from __future__ import annotations
 
 import asyncio
 import enum
-import shutil
 import signal
 import time
 import uuid
-from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from labsupport.localcloud.lambda_service import managed_runtime, platform_lines
+from labsupport.localcloud.lambda_service import platform_events as events
 from labsupport.localcloud.lambda_service.extensions import Extensions
 from labsupport.localcloud.lambda_service.extensions_api import ExtensionsApi
-from labsupport.localcloud.lambda_service.function import Function, InvocationResult, LogEvent
+from labsupport.localcloud.lambda_service.function import Function, InvocationResult
+from labsupport.localcloud.lambda_service.function_log import FunctionLog, LogWriter
 from labsupport.localcloud.lambda_service.invocation import InitFailure, Invocation, Outcome, error_from
 from labsupport.localcloud.lambda_service.loopback_http import LoopbackServer
+from labsupport.localcloud.lambda_service.platform_lines import timeout_message
 from labsupport.localcloud.lambda_service.runtime_api import NextEvent, RuntimeApi
 from labsupport.localcloud.lambda_service.runtime_process import Keepers, RuntimeProcess, exit_reason
 from labsupport.localcloud.lambda_service.sandbox import Place, Sandbox
@@ -45,8 +45,6 @@ from labsupport.localcloud.lambda_service.variables import environment_variables
 INIT_LIMIT_SECONDS = 10.0
 # Provisioned environments have more time, since nobody waits for them: this, or the timeout if it is longer.
 PROVISIONED_INIT_LIMIT_SECONDS = 130.0
-
-LogWriter = Callable[[Function, str, Sequence[LogEvent]], None]
 
 
 class Status(enum.Enum):
@@ -77,15 +75,17 @@ class ExecutionEnvironment:
         self.status = Status.NEW
         self.retired = False
         self.last_used = time.monotonic()
-        self.log_stream = f"{datetime.now(UTC):%Y/%m/%d}/[{function.version}]{uuid.uuid4().hex}"
-        self._place, self._sandbox, self._keepers, self._write_log = place, sandbox, keepers, write_log
+        self.log_stream = _log_stream(function)
+        self._log = FunctionLog(function, self.log_stream, write_log)
+        self._place, self._sandbox, self._keepers = place, sandbox, keepers
         routes = [*RuntimeApi(self).routes, *ExtensionsApi(function, lambda: self._extensions, self).routes]
         self._server = LoopbackServer(routes)
         self._api_address: str | None = None
-        self._events: list[LogEvent] = []
         self._extensions = self._no_extensions_yet()
         self._handed_over: asyncio.Queue[Invocation] = asyncio.Queue()
         self._runtime_waits = self._serving = False
+        self._at_rest = asyncio.Event()  # the runtime waits for an event, or isn't there
+        self._at_rest.set()
         self._current: Invocation | None = None
         self._initialized: asyncio.Future[None] | None = None
         self._init_error: dict[str, Any] | None = None
@@ -103,12 +103,9 @@ class ExecutionEnvironment:
             InitFailure: it failed, or took too long.
         """
         try:
-            init_ms = await self._init_phase(
-                max(PROVISIONED_INIT_LIMIT_SECONDS, self.function.timeout_seconds)
-            )
-            self._log(platform_lines.init_report(init_ms, "init", "success", None))
+            await self._init_phase(max(PROVISIONED_INIT_LIMIT_SECONDS, self.function.timeout_seconds))
         finally:
-            self._flush_log()
+            self._log.flush()
 
     async def invoke(self, invocation: Invocation) -> InvocationResult:
         """Run one invocation, from its START line to its REPORT line.
@@ -119,15 +116,24 @@ class ExecutionEnvironment:
         init_ms = await self._cold_start() if self.status is Status.NEW else None
         begun = time.monotonic()
         outcome = await self._run(invocation)
+        runtime_ms = ((invocation.answered or time.monotonic()) - begun) * 1000
         duration_ms = ((invocation.ended or time.monotonic()) - begun) * 1000
         if outcome.status == "timeout":
             duration_ms = self.function.timeout_seconds * 1000
-        self._log(platform_lines.end(invocation.request_id))
-        self._log(
-            platform_lines.report(
+        self._say(
+            events.RuntimeDone(
                 invocation.request_id,
-                duration_ms=duration_ms,
-                init_ms=init_ms,
+                runtime_ms,
+                produced_bytes=len(outcome.payload),
+                status=outcome.status,
+                error_type=outcome.error_type,
+            )
+        )
+        self._say(
+            events.Report(
+                invocation.request_id,
+                duration_ms,
+                init_ms,
                 memory_mb=self.function.memory_mb,
                 max_memory_mb=self._measure_memory(),
                 status=outcome.status,
@@ -136,14 +142,16 @@ class ExecutionEnvironment:
         )
         self.last_used = time.monotonic()
         self._serving = False
-        return InvocationResult(outcome.payload, outcome.error, log_tail=self._flush_log())
+        return InvocationResult(
+            outcome.payload, outcome.error, log_tail=self._log.flush(), duration_ms=duration_ms
+        )
 
     async def stop(self) -> None:
         """End the environment, with its Shutdown phase."""
         self.status = Status.STOPPED
         await self._end("spindown")
         self._server.close()
-        shutil.rmtree(self._place.root.parent, ignore_errors=True)
+        self._place.remove()
 
     # The Init phase
 
@@ -160,22 +168,19 @@ class ExecutionEnvironment:
         Raises:
             InitFailure: it failed, or took too long.
         """
-        runtime_version = managed_runtime.runtime_version(self.function.runtime)
-        self._log(platform_lines.init_start(runtime_version, self.function.region))
+        self._say(self._init_start())
         begun = time.monotonic()
         try:
             async with asyncio.timeout(limit_seconds):
                 await self._initialize()
         except TimeoutError as error:
             await self._end_runtime("timeout")
-            self._log(platform_lines.init_report(_ms_since(begun), "init", "timeout", None))
+            self._say_initialized("init", begun, "timeout")
             raise InitFailure({"errorType": "Sandbox.Timedout", "errorMessage": str(error)}) from error
         except InitFailure as failure:
-            self._log(
-                platform_lines.init_report(_ms_since(begun), "init", "error", failure.error["errorType"])
-            )
+            self._say_initialized("init", begun, "error", failure.error["errorType"])
             raise
-        return _ms_since(begun)
+        return self._say_initialized("init", begun)
 
     async def _suppressed_init(self) -> None:
         """Run the Init phase inside the invocation, before its START line: only a failure is reported."""
@@ -183,9 +188,9 @@ class ExecutionEnvironment:
         try:
             await self._initialize()
         except InitFailure as failure:
-            error_type = failure.error["errorType"]
-            self._log(platform_lines.init_report(_ms_since(begun), "invoke", "error", error_type))
+            self._say_initialized("invoke", begun, "error", failure.error["errorType"])
             raise
+        self._say_initialized("invoke", begun)
 
     async def _initialize(self) -> None:
         """Start the runtime, and wait until it and every extension ask for their first event.
@@ -205,7 +210,7 @@ class ExecutionEnvironment:
         await self._initialized
         self.status = Status.READY
         for extension in self._extensions.registered:
-            self._log(platform_lines.extension(extension.name, extension.events))
+            self._say(events.ExtensionReady(extension.name, extension.events))
 
     def _no_extensions_yet(self) -> Extensions:
         return Extensions(on_waiting=self._note_waiting, on_failure=self._fail)
@@ -214,12 +219,13 @@ class ExecutionEnvironment:
         if self._api_address is None:
             self._api_address = await self._server.start()
         self._runtime = RuntimeProcess.start(
-            self._sandbox.command(),
+            self._sandbox.command(self.function, self._place),
             self._variables,
             self._place.task,
+            pass_fds=self._place.descriptors,
             memory_mb=self.function.memory_mb,
             keepers=self._keepers,
-            emit=self._events.append,
+            emit=self._log.add_output,
             on_output=self._on_output,
             on_exit=self._on_exit,
         )
@@ -233,7 +239,7 @@ class ExecutionEnvironment:
             telemetry_fd=telemetry_fd,
             provisioned=self.provisioned,
         )
-        return {**variables, **self._sandbox.variables(self._place)}
+        return self._sandbox.variables(self.function, self._place, variables)
 
     # The Invoke phase
 
@@ -242,35 +248,40 @@ class ExecutionEnvironment:
         deadline_ms = int((time.time() + self.function.timeout_seconds) * 1000)
         try:
             async with asyncio.timeout(self.function.timeout_seconds):
+                await self._at_rest.wait()
                 try:
                     if self.status in (Status.NEW, Status.RESET):
                         await self._suppressed_init()  # it counts as the invocation's time
                 finally:
-                    self._log(platform_lines.start(invocation.request_id, self.function.version))
+                    self._say(events.Start(invocation.request_id, self.function.version))
                 self._hand_over(invocation, deadline_ms)
                 outcome = await invocation.outcome
+                if outcome.error is not None and outcome.error_type is None:
+                    await self._at_rest.wait()  # a runtime that ends after it has posted an error does so now
                 if outcome.error_type is None and self._extensions.registered:
                     await self._extensions.all_idle()  # their time is the invocation's, too
                     invocation.ended = time.monotonic()
         except TimeoutError:
             self._current = None
             await self._end_runtime("timeout")
-            line = platform_lines.timed_out(invocation.request_id, self.function.timeout_seconds)
-            self._log(line + "\n")
-            message = f"RequestId: {invocation.request_id} Error: {line.split(' ', 2)[2]}"
+            self._say(events.TimedOut(invocation.request_id, self.function.timeout_seconds))
+            cause = timeout_message(self.function.timeout_seconds)
+            message = f"RequestId: {invocation.request_id} Error: {cause}"
             return Outcome(error={"errorType": "Sandbox.Timedout", "errorMessage": message}, status="timeout")
         except InitFailure as failure:
             error = failure.error
             if self._init_error is None:  # the runtime ended without a word: Lambda says why
                 message = f"RequestId: {invocation.request_id} {error['errorMessage']}"
                 error = {**error, "errorMessage": message}
-                self._log(f"{message}\n{error['errorType']}")
+                self._say(events.RuntimeFailed(message, error["errorType"]))
             return Outcome(error=error, status="error", error_type=error["errorType"])
         finally:
             self._current = None
-        if outcome.error is not None and outcome.error_type is not None:
-            self._log(f"{outcome.error['errorMessage']}\n{outcome.error['errorType']}")
-        else:
+        ended = invocation.aftermath or outcome
+        if ended.error is not None and ended.error_type is not None:
+            self._say(events.RuntimeFailed(ended.error["errorMessage"], ended.error["errorType"]))
+            return outcome._replace(status=ended.status, error_type=ended.error_type)
+        if self.status is Status.BUSY:
             self.status = Status.READY
             self._drain()
             self._freeze_soon()
@@ -278,6 +289,7 @@ class ExecutionEnvironment:
 
     def _hand_over(self, invocation: Invocation, deadline_ms: int) -> None:
         self.status, self._current = Status.BUSY, invocation
+        self._at_rest.clear()
         invocation.deadline_ms = deadline_ms
         if self._runtime is not None:
             self._runtime.thaw()
@@ -301,7 +313,7 @@ class ExecutionEnvironment:
     async def _shut_down(self, runtime: RuntimeProcess, reason: str) -> None:
         await shut_down(runtime, self._extensions, reason)
         if not self._serving:
-            self._flush_log()
+            self._log.flush()
 
     async def _end_runtime(self, reason: str) -> None:
         """Kill a runtime that took too long. Its extensions have their Shutdown phase while life goes on."""
@@ -324,6 +336,7 @@ class ExecutionEnvironment:
         out_of_memory = self._runtime is not None and self._runtime.out_of_memory
         self._measure_memory()
         self._runtime = None
+        self._at_rest.set()
         if self.status is not Status.STOPPED:
             self.status = Status.RESET
         self._settle_all("Runtime.OutOfMemory" if out_of_memory else "Runtime.ExitError", reason)
@@ -350,6 +363,7 @@ class ExecutionEnvironment:
     async def next_event(self) -> NextEvent:
         """Wait for the next invocation. The first time, it says that the runtime's Init is over."""
         self._runtime_waits = True
+        self._at_rest.set()
         self._note_waiting()
         invocation = await self._handed_over.get()
         self._runtime_waits = False
@@ -386,6 +400,7 @@ class ExecutionEnvironment:
         if self._runtime is not None:
             self._runtime.runtime_ended.set()
             self._drain()
+        self._at_rest.set()
         if self._ending is None:
             self._settle_all("Runtime.ExitError", exit_reason(return_code))
             self._reset(self._end_reason)
@@ -412,9 +427,34 @@ class ExecutionEnvironment:
 
     # Logs and memory
 
-    def _log(self, message: str) -> None:
+    def _say(self, event: events.PlatformEvent) -> None:
+        """Add what Lambda itself says to the log, after what the function has written so far."""
         self._drain()
-        self._events.append(LogEvent(int(time.time() * 1000), message))
+        self._log.add_platform(event)
+
+    def _init_start(self) -> events.InitStart:
+        return events.InitStart(
+            self._initialization_type,
+            self._sandbox.runtime(self.function).version(self.function),
+            f"arn:aws:lambda:{self.function.region}::runtime:serverless-lab",
+            self.function.name,
+            self.function.version,
+            instance_id=self.log_stream,
+            memory_mb=self.function.memory_mb,
+        )
+
+    def _say_initialized(
+        self, phase: str, begun: float, status: str = events.SUCCESS, error_type: str | None = None
+    ) -> float:
+        """Say that an Init phase is over, and return its milliseconds."""
+        kind, duration_ms = self._initialization_type, (time.monotonic() - begun) * 1000
+        self._say(events.InitRuntimeDone(kind, phase, status, error_type))
+        self._say(events.InitReport(kind, phase, duration_ms, status, error_type))
+        return duration_ms
+
+    @property
+    def _initialization_type(self) -> str:
+        return "provisioned-concurrency" if self.provisioned else "on-demand"
 
     def _drain(self) -> None:
         if self._runtime is not None:
@@ -422,14 +462,7 @@ class ExecutionEnvironment:
 
     def _on_output(self) -> None:
         if not self._serving:  # what a function writes when nobody waits for it
-            self._flush_log()
-
-    def _flush_log(self) -> str:
-        """Write what was gathered into the log stream, and return it as text."""
-        events, self._events[:] = list(self._events), []
-        if events:
-            self._write_log(self.function, self.log_stream, [_as_stored(event) for event in events])
-        return "".join(_as_stored(event).message for event in events)
+            self._log.flush()
 
     def _measure_memory(self) -> int:
         """Return the most memory the environment has used so far, in MB."""
@@ -438,10 +471,11 @@ class ExecutionEnvironment:
         return self._max_memory_mb
 
 
-def _as_stored(event: LogEvent) -> LogEvent:
-    """Lambda ends each event with a line end."""
-    return LogEvent(event.timestamp_ms, event.message + "\n")
+def _log_stream(function: Function) -> str:
+    """Return the name of a new environment's log stream. In a log group of one's own it names the function.
 
-
-def _ms_since(begun: float) -> float:
-    return (time.monotonic() - begun) * 1000
+    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html
+    """
+    own_group = function.log_group == f"/aws/lambda/{function.name}"
+    name = "" if own_group else function.name
+    return f"{datetime.now(UTC):%Y/%m/%d}/{name}[{function.version}]{uuid.uuid4().hex}"

@@ -8,6 +8,23 @@ from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True)
+class LoggingConfig:
+    """How a function's log is written, with AWS's defaults.
+
+    Attributes:
+        log_format: "Text" or "JSON".
+        application_log_level: the least level of what the function writes; counts with JSON only.
+        system_log_level: the least level of what Lambda writes; counts with JSON only.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html
+    """
+
+    log_format: str = "Text"
+    application_log_level: str = "INFO"
+    system_log_level: str = "INFO"
+
+
+@dataclass(frozen=True)
 class Function:
     """One version of a function, with all that its execution environments need.
 
@@ -29,6 +46,8 @@ class Function:
         role_arn: the execution role.
         credentials: the execution role's AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN.
         log_group: the log group that the environments write to.
+        logging: the log's format and its levels.
+        ephemeral_storage_mb: the size of /tmp.
     """
 
     arn: str
@@ -48,13 +67,16 @@ class Function:
     role_arn: str = ""
     credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
     log_group: str = ""
+    logging: LoggingConfig = LoggingConfig()
+    ephemeral_storage_mb: int = 512
 
 
 class LogEvent(NamedTuple):
-    """One event of a log stream."""
+    """One event of a log stream. `level` is set where the runtime client has told it, such as "ERROR"."""
 
     timestamp_ms: int
     message: str
+    level: str | None = None
 
 
 @dataclass(frozen=True)
@@ -65,10 +87,14 @@ class InvocationResult:
         payload: the handler's answer, JSON text; empty after an error.
         error: {"errorType", "errorMessage", ...} as AWS returns it, or None.
         log_tail: the invocation's log lines, for LogType=Tail.
+        duration_ms: as the REPORT line says.
         provisioned: a provisioned environment served it.
+        provisioned_in_use: provisioned environments of the version that were busy when it began.
     """
 
     payload: bytes
     error: dict[str, Any] | None
     log_tail: str
+    duration_ms: float = 0.0
     provisioned: bool = False
+    provisioned_in_use: int = 0

@@ -1,19 +1,22 @@
 """Memory and CPU share of running environments, enforced without root.
 
-Lambda gives a function CPU in proportion to its memory: 1,769 MB are one vCPU, less is a share of one.
-And it ends an environment that takes more memory than was configured.
+Lambda gives a function CPU in proportion to its memory: 1,769 MB are one vCPU, less is a share of one, and
+more is more than one, for a function with several threads or processes. And it ends an environment that
+takes more memory than was configured.
 
 * **CPU.** Time is cut into periods of 20 ms. In each one an environment may use its share of CPU time; when
   that is spent, its process group is stopped until the period is over. What was used in excess is taken off
-  the next period, so the average is right.
+  the next period, so the average is right. From one vCPU on a single thread can't spend its share: it is
+  looked at once a period, and never stopped.
 * **Memory.** Asked as often as the distance to the limit makes necessary: a process that is 40 MB below can't
-  reach the limit within 10 ms.
+  reach the limit within 10 ms, nor can a child process that hasn't been noticed yet.
 
 Only environments that are running an invocation are looked at: idle ones cost nothing. The Init phase is not
 throttled (AWS gives it more CPU as well), but its memory is watched.
 
 Known cost: one to four percent of a core for each running environment below 1,769 MB. Stopping and starting
-is coarser than the kernel's own scheduler: within 20 ms a function runs at full speed.
+is coarser than the kernel's own scheduler: within 20 ms a function runs at full speed. A function can't have
+more vCPUs than this machine has cores, whatever its memory.
 
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 """
@@ -26,24 +29,43 @@ import select
 import threading
 import time
 from collections.abc import Callable
+from typing import Protocol
 
-from labsupport.localcloud.lambda_service.host import cpu_ns, descendants, resident_bytes
+from labsupport.localcloud.lambda_service import host
 from labsupport.localcloud.lambda_service.process_group import Hold, ProcessGroup
 
 VCPU_MEMORY_MB = 1769
 PERIOD_NS = 20_000_000
-MEMBERS_NS = 100_000_000
+# Child processes are looked for this often, and more often when one could fill the memory meanwhile.
+MEMBERS_NS, MEMBERS_SHORTEST_NS = 100_000_000, 5_000_000
 # No memory can be filled faster than this, so a check may wait as long as the rest of the way takes.
 FASTEST_BYTES_PER_NS = 4.0
 SHORTEST_NS, SMALLEST_BUDGET_NS = 1_000_000, 50_000
 
 
+class Meter(Protocol):
+    """What can be asked about processes; `host` answers."""
+
+    CORES: int
+
+    def cpu_ns(self, pid: int) -> int:
+        """Return the CPU time that a process has used."""
+
+    def resident_bytes(self, pid: int) -> int:
+        """Return the memory that a process has."""
+
+    def descendants(self, pid: int) -> list[int]:
+        """Return the processes below a process."""
+
+
 class Governed:
     """One running environment: its limits, and what it has used."""
 
-    def __init__(self, group: ProcessGroup, memory_mb: int, out_of_memory: Callable[[], None]) -> None:
+    def __init__(
+        self, group: ProcessGroup, memory_mb: int, out_of_memory: Callable[[], None], meter: Meter = host
+    ) -> None:
         """Watch `group`; `out_of_memory` is called once, from the governor's thread, after it was killed."""
-        self.group = group
+        self.group, self._meter = group, meter
         self.limit_bytes = memory_mb << 20
         self.share = memory_mb / VCPU_MEMORY_MB
         self.quota_ns = int(self.share * PERIOD_NS)
@@ -54,22 +76,20 @@ class Governed:
         self._members_due = self._period_ends = self._budget = 0
         self.due = 0
 
-    def begin(self, *, throttle: bool) -> None:
-        """Start a running time: CPU is counted from now."""
-        now = time.monotonic_ns()
-        self._throttles = throttle and self.share < 1
-        self._used = {pid: cpu_ns(pid) for pid in self._members()}
+    def begin(self, now: int, *, throttle: bool) -> None:
+        """Start a running time: CPU is counted from now, in nanoseconds."""
+        self._throttles = throttle and self.share < self._meter.CORES
+        self._used = {pid: self._meter.cpu_ns(pid) for pid in self._members()}
         self._members_due, self._period_ends, self._budget = now + MEMBERS_NS, now + PERIOD_NS, self.quota_ns
-        self.due = now + (min(PERIOD_NS, self.quota_ns) if self._throttles else SHORTEST_NS)
+        self.due = now + SHORTEST_NS
 
-    def check(self) -> None:
+    def check(self, now: int) -> None:
         """Look at the environment, act, and say when to look again."""
-        now = time.monotonic_ns()
         if now >= self._members_due:
             self._members_due = now + MEMBERS_NS
             for pid in self._members():
                 self._used.setdefault(pid, 0)
-        resident = sum(map(resident_bytes, self._used))
+        resident = sum(map(self._meter.resident_bytes, self._used))
         self.peak_bytes = max(self.peak_bytes, min(resident, self.limit_bytes))
         if resident > self.limit_bytes:
             self.group.kill()
@@ -78,15 +98,16 @@ class Governed:
             return
         way_ns = int((self.limit_bytes - resident) / FASTEST_BYTES_PER_NS)
         self.due = now + max(SHORTEST_NS, min(PERIOD_NS, way_ns))
+        self._members_due = min(self._members_due, now + max(MEMBERS_SHORTEST_NS, way_ns))
         if self._throttles:
             self._throttle(now)
 
     def _members(self) -> list[int]:
-        return [self.group.pid, *descendants(self.group.pid)]
+        return [self.group.pid, *self._meter.descendants(self.group.pid)]
 
     def _throttle(self, now: int) -> None:
         for pid, before in self._used.items():
-            used = cpu_ns(pid)
+            used = self._meter.cpu_ns(pid)
             self._budget -= max(0, used - before)
             self._used[pid] = max(used, before)
         while now >= self._period_ends:
@@ -115,7 +136,7 @@ class Governor:
 
     def begin(self, governed: Governed, *, throttle: bool) -> None:
         """Look after an environment from now on."""
-        governed.begin(throttle=throttle)
+        governed.begin(time.monotonic_ns(), throttle=throttle)
         with self._lock:
             self._running.add(governed)
         self._wake()
@@ -149,4 +170,4 @@ class Governor:
             with self._lock:
                 now = time.monotonic_ns()
                 for governed in [each for each in self._running if each.due <= now]:
-                    governed.check()
+                    governed.check(now)

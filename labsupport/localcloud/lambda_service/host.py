@@ -10,13 +10,13 @@ import re
 import subprocess
 import threading
 import time
-from pathlib import Path
 
 import psutil
 
 IS_LINUX = platform.system() == "Linux"
 # awslambdaric's native client is built for Linux only; `inside/runtime_client.py` stands in for it elsewhere.
 HAS_NATIVE_RUNTIME_CLIENT = IS_LINUX
+CORES = len(os.sched_getaffinity(0)) if IS_LINUX else os.cpu_count() or 1
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _PEAK = re.compile(rb"VmHWM:\s+(\d+) kB")
 
@@ -101,7 +101,8 @@ async def ended(process: subprocess.Popen[bytes]) -> int:
 
 def _children(pid: int) -> list[int]:
     children: list[int] = []
-    for file in Path(f"/proc/{pid}/task").glob("*/children"):
-        with contextlib.suppress(OSError):
-            children += map(int, file.read_text().split())
+    with contextlib.suppress(OSError):  # a process may end while it is looked at
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{thread}/children") as file:
+                children += map(int, file.read().split())
     return children

@@ -8,6 +8,7 @@ import os
 import time
 from typing import Any, NamedTuple
 
+from labsupport.localcloud.lambda_service.platform_events import SUCCESS
 from labsupport.localcloud.lambda_service.runtime_api import NextEvent
 
 
@@ -16,26 +17,32 @@ class Outcome(NamedTuple):
 
     payload: bytes = b""
     error: dict[str, Any] | None = None
-    status: str | None = None
+    status: str = SUCCESS
     error_type: str | None = None
 
 
 class Invocation:
     """One event on its way through an environment."""
 
-    def __init__(self, request_id: str, payload: bytes, invoked_arn: str) -> None:
+    def __init__(
+        self, request_id: str, payload: bytes, invoked_arn: str, trace_id: str | None = None
+    ) -> None:
         """Describe the event; `outcome` is settled by the runtime's answer or by its end."""
         self.request_id, self.payload, self.invoked_arn = request_id, payload, invoked_arn
-        self.trace_id = _trace_id()
+        self.trace_id = trace_id or new_trace_id()
         self.deadline_ms = 0
         self.outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self.answered: float | None = None
         self.ended: float | None = None
+        self.aftermath: Outcome | None = None
 
     def settle(self, outcome: Outcome) -> None:
-        """Say how it went, and when. The first word counts."""
+        """Say how it went, and when. The first word counts; what comes later is its aftermath."""
         if not self.outcome.done():
-            self.ended = time.monotonic()
+            self.answered = self.ended = time.monotonic()
             self.outcome.set_result(outcome)
+        else:
+            self.aftermath = outcome
 
     def as_event(self) -> NextEvent:
         """Return it as the Runtime API hands it over."""
@@ -66,5 +73,6 @@ def error_from(payload: bytes) -> dict[str, Any]:
     return error if isinstance(error, dict) else {"errorType": "Runtime.Unknown", "errorMessage": str(error)}
 
 
-def _trace_id() -> str:
+def new_trace_id() -> str:
+    """Return the X-Ray trace header of an event that nothing led to."""
     return f"Root=1-{int(time.time()):08x}-{os.urandom(12).hex()};Parent={os.urandom(8).hex()};Sampled=0"

@@ -14,11 +14,13 @@ import time
 from collections.abc import Callable
 
 from labsupport.localcloud.lambda_service.function import LogEvent
+from labsupport.localcloud.lambda_service.log_levels import LEVELS
 
-# A frame: 0xa55a and two bytes that tell its kind, 4 bytes of length, 8 bytes of microseconds, the text.
-# AWS's awslambdaric, bootstrap.py: FramedTelemetryLogSink.
+# A frame: 0xa55a00, one byte of level and format, 4 bytes of length, 8 bytes of microseconds, the text.
+# AWS's awslambdaric, bootstrap.py: FramedTelemetryLogSink; lambda_runtime_log_utils.py: the levels.
 FRAME_START = b"\xa5\x5a\x00"
 FRAME_HEADER_BYTES = 16
+FRAME_LEVELS = (None, *LEVELS)
 _F_SETPIPE_SZ = 1031
 _PIPE_BYTES = 1 << 20
 
@@ -71,7 +73,8 @@ class LogPipe:
                 if len(header) < FRAME_HEADER_BYTES or len(self._pending) < length:
                     return
                 text = self._pending[FRAME_HEADER_BYTES:length].decode("utf-8", "replace").removesuffix("\n")
-                self._parsed.append(LogEvent(int.from_bytes(header[8:16], "big") // 1000, text))
+                time_ms = int.from_bytes(header[8:16], "big") // 1000
+                self._parsed.append(LogEvent(time_ms, text, _level(header)))
                 self._pending = self._pending[length:]
                 continue
             line_end = self._pending.find(b"\n")
@@ -97,9 +100,15 @@ class LogPipe:
         """
         latest_ms = int(time.time() * 1000)
         for position in range(len(self._parsed) - 1, -1, -1):
-            timestamp_ms, message = self._parsed[position]
-            latest_ms = min(latest_ms, timestamp_ms)
-            self._parsed[position] = LogEvent(latest_ms, message)
+            event = self._parsed[position]
+            latest_ms = min(latest_ms, event.timestamp_ms)
+            self._parsed[position] = event._replace(timestamp_ms=latest_ms)
         for event in self._parsed:
             self._emit(event)
         self._parsed.clear()
+
+
+def _level(header: bytes) -> str | None:
+    """Return the level that a frame's fourth byte carries above its two bits of format, or None."""
+    number = header[3] >> 2
+    return FRAME_LEVELS[number] if number < len(FRAME_LEVELS) else None

@@ -1,4 +1,4 @@
-"""The lines that Lambda itself writes into a function's log.
+"""The lines that Lambda itself writes into a function's log, in the log format Text.
 
 https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html
 https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
@@ -7,14 +7,22 @@ https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import Any
+
+from labsupport.localcloud.lambda_service import platform_events as events
+from labsupport.localcloud.lambda_service.function import LoggingConfig
 
 
-def init_start(runtime_version: str, region: str) -> str:
+def render(event: events.PlatformEvent, _logging: LoggingConfig, _now_ms: int) -> str | None:
+    """Return an event as a line, or None where text has no line for it. Levels don't count in text."""
+    return LINES[type(event)](event)
+
+
+def init_start(runtime_version: str, runtime_version_arn: str) -> str:
     """Say that an environment starts to initialise."""
-    arn = f"arn:aws:lambda:{region}::runtime:serverless-lab"
-    return f"INIT_START Runtime Version: {runtime_version}\tRuntime Version ARN: {arn}"
+    return f"INIT_START Runtime Version: {runtime_version}\tRuntime Version ARN: {runtime_version_arn}"
 
 
 def init_report(init_ms: float, phase: str, status: str, error_type: str | None) -> str:
@@ -69,12 +77,49 @@ def report(
     return "\t".join(parts) + "\t"
 
 
-def billed_ms(duration_ms: float, init_ms: float | None) -> int:
-    """Return the milliseconds that are billed."""
-    return math.ceil(round(duration_ms, 2) + round(init_ms or 0, 2))
+def billed_ms(duration_ms: float, init_ms: float | None, *, digits: int = 2) -> int:
+    """Return the milliseconds that are billed for times that are shown with so many digits."""
+    return math.ceil(round(duration_ms, digits) + round(init_ms or 0, digits))
 
 
 def timed_out(request_id: str, timeout_seconds: float) -> str:
     """Say that an invocation ran into its function's timeout."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return f"{now} {request_id} Task timed out after {timeout_seconds:.2f} seconds"
+    return f"{now} {request_id} {timeout_message(timeout_seconds)}"
+
+
+def timeout_message(timeout_seconds: float) -> str:
+    """Return Lambda's words for a timeout."""
+    return f"Task timed out after {timeout_seconds:.2f} seconds"
+
+
+def _init_report(event: events.InitReport) -> str | None:
+    told_anyway = event.initialization_type != "on-demand" and event.phase == "init"
+    if event.status == events.SUCCESS and not told_anyway:
+        return None
+    return init_report(event.duration_ms, event.phase, event.status, event.error_type)
+
+
+def _report(event: events.Report) -> str:
+    return report(
+        event.request_id,
+        duration_ms=event.duration_ms,
+        init_ms=event.init_ms,
+        memory_mb=event.memory_mb,
+        max_memory_mb=event.max_memory_mb,
+        status=None if event.status == events.SUCCESS else event.status,
+        error_type=event.error_type,
+    )
+
+
+LINES: dict[type, Callable[[Any], str | None]] = {
+    events.InitStart: lambda event: init_start(event.runtime_version, event.runtime_version_arn),
+    events.InitRuntimeDone: lambda event: None,
+    events.InitReport: _init_report,
+    events.ExtensionReady: lambda event: extension(event.name, event.events),
+    events.Start: lambda event: start(event.request_id, event.version),
+    events.TimedOut: lambda event: timed_out(event.request_id, event.timeout_seconds) + "\n",
+    events.RuntimeFailed: lambda event: f"{event.message}\n{event.error_type}",
+    events.RuntimeDone: lambda event: end(event.request_id),
+    events.Report: _report,
+}

@@ -47,6 +47,12 @@ class EnvironmentPool:
         self.add(environment)
         return True
 
+    def provisioned_in_use(self, function: Function) -> int:
+        """Return how many provisioned environments of a version are busy."""
+        wanted = (function.arn, function.version)
+        busy = (each.function for each in self._busy if each.provisioned)
+        return sum((each.arn, each.version) == wanted for each in busy)
+
     def retire(self, wanted: Callable[[ExecutionEnvironment], bool]) -> list[ExecutionEnvironment]:
         """Take environments out of service: returns the idle ones, marks the busy ones."""
         for environment in self._busy:

@@ -28,6 +28,8 @@ class ProcessGroup:
 
     def __init__(self, pid: int) -> None:
         """Take a process that was started as the leader of a new session."""
+        if pid <= 1:  # 0 and 1 would mean our own group, and everything that runs on this machine
+            raise ValueError(f"{pid} leads no environment")
         self.pid = pid
         self._held = Hold.NONE
         self._ended = False

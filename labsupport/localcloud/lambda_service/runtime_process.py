@@ -61,6 +61,7 @@ class RuntimeProcess:
         variables: Callable[[int], Mapping[str, str]],
         folder: Path,
         *,
+        pass_fds: Sequence[int],
         memory_mb: int,
         keepers: Keepers,
         emit: Callable[[LogEvent], None],
@@ -73,6 +74,7 @@ class RuntimeProcess:
             command: its command line.
             variables: makes its environment variables, given the descriptor that the log goes to.
             folder: where it starts.
+            pass_fds: descriptors that it inherits, beside the log's.
             memory_mb: the function's memory, which limits its CPU share too.
             keepers: of the service.
             emit: takes each log event.
@@ -87,7 +89,7 @@ class RuntimeProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=pipe.write_fd,
                 stderr=pipe.write_fd,
-                pass_fds=(pipe.write_fd,),
+                pass_fds=(pipe.write_fd, *pass_fds),
                 start_new_session=True,  # one environment, one process group
                 cwd=folder,
             )

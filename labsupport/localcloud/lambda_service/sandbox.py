@@ -1,39 +1,74 @@
 """What a function sees of the machine.
 
 Where the kernel allows user namespaces: /var/task, /opt and /var/runtime under their real names and
-read-only, a /tmp of its own, no home directories (`inside/namespace.py`). Elsewhere: plain directories
-and a clean environment, and the paths in a traceback are the host's.
+read-only, a /tmp of its own with the size that the function asks for, no home directories
+(`inside/namespace.py`). Elsewhere: plain directories and a clean environment. The paths in a traceback are
+the host's then, and the temporary folder has no limit but the disk's.
+
+Known cost: what lies in /tmp is in the host's memory. It doesn't count as the function's, unless the
+function maps a file.
 """
 
 from __future__ import annotations
 
 import json
-import os
+import re
+import shutil
+import socket
 import subprocess
-import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from labsupport.localcloud.lambda_service import host, managed_runtime
+from labsupport.localcloud.lambda_service import host
+from labsupport.localcloud.lambda_service.function import Function
+from labsupport.localcloud.lambda_service.runtimes import Runtimes
+from labsupport.localcloud.lambda_service.runtimes.python import INSIDE, base_interpreter
+from labsupport.localcloud.lambda_service.runtimes.runtime import Runtime
 
-INSIDE = Path(__file__).parent / "inside"
 PROBE_DEADLINE_SECONDS = 10
-
-
-def base_interpreter() -> str:
-    """Return the interpreter itself, not the virtual environment's link to it: its packages stay out."""
-    return os.path.realpath(sys.executable)
+PROBE_TMP_MB = 1
+_PLACES = re.compile(r"(?<![^:])(/var/task|/opt|/var/runtime|/var/lang)(?=[/:]|$)")
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where one environment's files are on the host."""
+    """Where one environment's files are on the host, and what keeps its namespaces.
+
+    Attributes:
+        task: the function's unpacked code.
+        opt: its unpacked layers.
+        home: a folder for what is the environment's own.
+        tmp_mb: the size of /tmp.
+        kept: both ends of a socket pair. The environment's first process puts its namespaces into it, and
+            later ones look them up there: so they outlive a reset. Unused without namespaces.
+    """
 
     task: Path
     opt: Path | None
-    tmp: Path
-    root: Path
+    home: Path
+    tmp_mb: int
+    kept: tuple[socket.socket, socket.socket]
+
+    @classmethod
+    def make(cls, home: Path, *, task: Path, opt: Path | None, tmp_mb: int) -> Place:
+        """Make the folders below `home`."""
+        home.chmod(0o755)
+        for name in ("tmp", "root"):
+            (home / name).mkdir()
+        return cls(task=task, opt=opt, home=home, tmp_mb=tmp_mb, kept=socket.socketpair())
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """What a process of the environment inherits."""
+        return tuple(end.fileno() for end in self.kept)
+
+    def remove(self) -> None:
+        """Let go of the namespaces, and of /tmp with them, and delete the files."""
+        for end in self.kept:
+            end.close()
+        shutil.rmtree(self.home, ignore_errors=True)
 
 
 class Sandbox:
@@ -42,9 +77,7 @@ class Sandbox:
     def __init__(self, directory: Path, *, namespaces: bool | None = None) -> None:
         """Use namespaces where the host allows them, or as told."""
         self._directory = directory
-        self._runtime_directory = managed_runtime.build(directory / "runtime")
-        self._language_directory = _link_interpreter(directory / "lang")
-        self._runtime = {name: str(real) for name, real in managed_runtime.contents().items()}
+        self._runtimes = Runtimes()
         self.namespaces = self._probe() if namespaces is None else namespaces
 
     @property
@@ -52,32 +85,65 @@ class Sandbox:
         """Say in words what separates a function from the machine."""
         return "user namespaces" if self.namespaces else "plain directories"
 
-    def command(self) -> list[str]:
-        """Return the command line: -S and -s keep the host's packages out, PYTHONPATH still works."""
-        return [base_interpreter(), "-S", "-s", str(INSIDE / "bootstrap.py")]
+    def runtime(self, function: Function) -> Runtime:
+        """Return what runs a function.
 
-    def variables(self, place: Place) -> dict[str, str]:
-        """Return the variables that tell the bootstrap where it is."""
+        Raises:
+            InitFailure: nothing on this machine does.
+        """
+        return self._runtimes.find(function.runtime)
+
+    def command(self, function: Function, place: Place) -> list[str]:
+        """Return the command line: -S and -s keep the host's packages out, PYTHONPATH still works.
+
+        Raises:
+            InitFailure: nothing on this machine runs the function.
+        """
+        runtime = self.runtime(function)
+        theirs = [self._here(part, runtime, place) for part in runtime.command(function)]
+        return [str(base_interpreter()), "-S", "-s", str(INSIDE / "bootstrap.py"), *theirs]
+
+    def variables(self, function: Function, place: Place, variables: Mapping[str, str]) -> dict[str, str]:
+        """Return an environment's variables as its processes get them, the runtime's own among them.
+
+        Raises:
+            InitFailure: nothing on this machine runs the function.
+        """
+        runtime = self.runtime(function)
+        wanted = {**runtime.variables(function), **variables}
         if self.namespaces:
-            return {"_LAB_NAMESPACE": self._specification(place), "LAMBDA_TASK_ROOT": "/var/task"}
-        return {
-            "LAMBDA_TASK_ROOT": str(place.task),
-            "LAMBDA_RUNTIME_DIR": str(self._runtime_directory),
-            "_LAB_OPT": str(place.opt or self._directory / "no-layers"),
-            "_LAB_LANG": str(self._language_directory),
-            "TMPDIR": str(place.tmp),
-        }
+            return {**wanted, "_LAB_NAMESPACE": self._specification(runtime, place)}
+        for name in {"PATH", "NODE_PATH", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR"} & wanted.keys():
+            wanted[name] = self._here(wanted[name], runtime, place)
+        return {**wanted, "_LAB_OPT": str(self._opt(place)), "TMPDIR": str(place.home / "tmp")}
 
-    def _specification(self, place: Place) -> str:
+    def _here(self, text: str, runtime: Runtime, place: Place) -> str:
+        """Replace Lambda's folders by those that stand in for them where there is no namespace."""
+        if self.namespaces:
+            return text
+        places = {
+            "/var/task": place.task,
+            "/opt": self._opt(place),
+            "/var/runtime": _link(runtime.contents, self._directory / "runtime" / runtime.family),
+            "/var/lang": _link(runtime.programs, self._directory / "lang" / runtime.family / "bin").parent,
+        }
+        return _PLACES.sub(lambda found: str(places[found[0]]), text)
+
+    def _opt(self, place: Place) -> Path:
+        return place.opt or self._directory / "no-layers"
+
+    def _specification(self, runtime: Runtime, place: Place) -> str:
+        ours = self._runtimes.find("python").needs  # for inside/bootstrap.py, whatever it becomes
         return json.dumps(
             {
-                "root": str(place.root),
+                "root": str(place.home / "root"),
                 "task": str(place.task),
                 "opt": str(place.opt) if place.opt else None,
-                "tmp": str(place.tmp),
-                "runtime": self._runtime,
-                "python": str(Path(base_interpreter()).parents[1]),
-                "interpreter": base_interpreter(),
+                "tmp_mb": place.tmp_mb,
+                "kept": place.descriptors,
+                "runtime": {name: str(real) for name, real in runtime.contents.items()},
+                "lang": {name: str(real) for name, real in runtime.programs.items()},
+                "host": [str(path) for path in dict.fromkeys([*ours, *runtime.needs])],
             }
         )
 
@@ -85,24 +151,26 @@ class Sandbox:
         """Try it once: distributions forbid user namespaces in more ways than can be asked about."""
         if not host.IS_LINUX:
             return False
-        with tempfile.TemporaryDirectory(dir=self._directory, prefix="probe-") as directory:
-            folders = [Path(directory) / name for name in ("task", "tmp", "root")]
-            for folder in folders:
-                folder.mkdir()
-            task, tmp, root = folders
-            command = [base_interpreter(), "-I", "-S", str(INSIDE / "namespace.py")]
-            command.append(self._specification(Place(task=task, opt=None, tmp=tmp, root=root)))
-            try:
-                tried = subprocess.run(command, capture_output=True, timeout=PROBE_DEADLINE_SECONDS)
-            except subprocess.TimeoutExpired:
-                return False
+        home = Path(tempfile.mkdtemp(dir=self._directory, prefix="probe-"))
+        place = Place.make(home, task=home, opt=None, tmp_mb=PROBE_TMP_MB)
+        command = [str(base_interpreter()), "-I", "-S", str(INSIDE / "namespace.py")]
+        command.append(self._specification(self._runtimes.find("python"), place))
+        try:
+            tried = subprocess.run(
+                command, capture_output=True, timeout=PROBE_DEADLINE_SECONDS, pass_fds=place.descriptors
+            )
+        except subprocess.TimeoutExpired:
+            return False
+        finally:
+            place.remove()
         return tried.returncode == 0
 
 
-def _link_interpreter(directory: Path) -> Path:
-    """Stand in for /var/lang, where AWS keeps the language: an extension may want its `python3`."""
-    (directory / "bin").mkdir(parents=True, exist_ok=True)
-    link = directory / "bin" / "python3"
-    if not link.is_symlink():
-        link.symlink_to(base_interpreter())
+def _link(contents: Mapping[str, Path], directory: Path) -> Path:
+    """Make a folder of links, once."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, real in contents.items():
+        link = directory / name
+        if not link.is_symlink():
+            link.symlink_to(real)
     return directory

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 import tempfile
 import threading
@@ -13,11 +14,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from labsupport.localcloud.lambda_service.code_store import CodeStore
-from labsupport.localcloud.lambda_service.environment import ExecutionEnvironment, LogWriter
+from labsupport.localcloud.lambda_service.environment import ExecutionEnvironment
 from labsupport.localcloud.lambda_service.function import Function, InvocationResult
+from labsupport.localcloud.lambda_service.function_log import LogWriter
 from labsupport.localcloud.lambda_service.governor import Governor
 from labsupport.localcloud.lambda_service.guard import Guard
-from labsupport.localcloud.lambda_service.invocation import Invocation
+from labsupport.localcloud.lambda_service.invocation import InitFailure, Invocation
 from labsupport.localcloud.lambda_service.pool import EnvironmentPool
 from labsupport.localcloud.lambda_service.provisioned import Provision, Provisioner
 from labsupport.localcloud.lambda_service.runtime_process import Keepers
@@ -70,10 +72,13 @@ class LambdaService:
         """Say in words what separates a function from this machine."""
         return self._ready_sandbox().description
 
-    def invoke(self, function: Function, payload: bytes, request_id: str) -> InvocationResult:
+    def invoke(
+        self, function: Function, payload: bytes, request_id: str, trace_id: str | None = None
+    ) -> InvocationResult:
         """Invoke a function and wait for its result. Call it from any thread but the service's own."""
-        self._ready_sandbox()
-        return self._await(self._invoke(function, payload, request_id))
+        with contextlib.suppress(InitFailure):  # which is the environment's to tell
+            self._ready_sandbox().runtime(function)  # looking for it may take a moment: not on the event loop
+        return self._await(self._invoke(function, payload, request_id, trace_id))
 
     def retire(self, name: str, version: str | None = None) -> None:
         """Let no environment of a function (or of one version of it) take another invocation."""
@@ -112,12 +117,15 @@ class LambdaService:
 
     # On the event loop
 
-    async def _invoke(self, function: Function, payload: bytes, request_id: str) -> InvocationResult:
+    async def _invoke(
+        self, function: Function, payload: bytes, request_id: str, trace_id: str | None
+    ) -> InvocationResult:
         environment, outdated = self._pool.acquire(function)
         self._stop_soon(outdated)
+        in_use = self._pool.provisioned_in_use(function)
         try:
-            result = await environment.invoke(Invocation(request_id, payload, function.invoked_arn))
-            return replace(result, provisioned=environment.provisioned)
+            result = await environment.invoke(Invocation(request_id, payload, function.invoked_arn, trace_id))
+            return replace(result, provisioned=environment.provisioned, provisioned_in_use=in_use)
         finally:
             if not self._pool.release(environment):
                 self._stop_soon([environment])
@@ -125,16 +133,12 @@ class LambdaService:
             self._on_change()
 
     def _create(self, function: Function, *, provisioned: bool = False) -> ExecutionEnvironment:
-        home = Path(tempfile.mkdtemp(dir=self._directory, prefix="environment-"))
-        home.chmod(0o755)
-        place = Place(
+        place = Place.make(
+            Path(tempfile.mkdtemp(dir=self._directory, prefix="environment-")),
             task=self._code.unpack([function.code]),
             opt=self._code.unpack(function.layers) if function.layers else None,
-            tmp=home / "tmp",
-            root=home / "root",
+            tmp_mb=function.ephemeral_storage_mb,
         )
-        place.tmp.mkdir()
-        place.root.mkdir()
         return ExecutionEnvironment(
             function,
             place,

@@ -24,7 +24,6 @@ def environment_variables(
         "LD_LIBRARY_PATH": (
             "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib"
         ),
-        "PYTHONPATH": "/var/runtime",
         "TZ": ":UTC",
     }
     reserved = {
@@ -36,12 +35,15 @@ def environment_variables(
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
         "AWS_LAMBDA_FUNCTION_VERSION": function.version,
         "AWS_LAMBDA_INITIALIZATION_TYPE": "provisioned-concurrency" if provisioned else "on-demand",
+        "AWS_LAMBDA_LOG_FORMAT": function.logging.log_format,
         "AWS_LAMBDA_LOG_GROUP_NAME": function.log_group,
         "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
         "AWS_LAMBDA_RUNTIME_API": api_address,
         "LAMBDA_RUNTIME_DIR": "/var/runtime",
         "LAMBDA_TASK_ROOT": "/var/task",
     }
+    if function.logging.log_format == "JSON":
+        reserved["AWS_LAMBDA_LOG_LEVEL"] = function.logging.application_log_level
     of_the_lab = {
         "_LAMBDA_TELEMETRY_LOG_FD": str(telemetry_fd),  # taken back by AWS's runtime client
         "_LAB_SERVICE": str(os.getpid()),  # taken back by launcher.py

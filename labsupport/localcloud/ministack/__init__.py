@@ -6,8 +6,14 @@ with a wrong answer an hour later. Raise the pin on purpose, and run the conform
 
 * `seams.py`: the environment that MiniStack reads, the version, and every private function we use
 * `cloud.py`: the application and its state
+* `validation_seam.py`: where a request of the Lambda API arrives: the rules come first
+* `states_seam.py`: where a function becomes active, and an update is in progress
 * `lambda_seam.py`: where an invocation leaves MiniStack for our Lambda service
+* `concurrency_seam.py`: where concurrency is reserved and provisioned
+* `recursion_seam.py`: where an event comes from, and whether it has come too often
+* `logging_config_seam.py`: where a function says how its log is written
 * `logs_seam.py`: where log events go
+* `metrics_seam.py`: where metrics go, and how CloudWatch's queries find them
 * `s3_seam.py`: where a bucket's notification is accepted and delivered
 """
 

@@ -11,8 +11,11 @@ from labsupport.localcloud.lambda_service.asynchronous import LAB_RETRY_SECONDS
 from labsupport.localcloud.lambda_service.service import IDLE_SECONDS
 from labsupport.localcloud.ministack import seams
 from labsupport.localcloud.ministack.lambda_seam import LambdaSeam
+from labsupport.localcloud.ministack.logging_config_seam import LoggingConfigSeam
 from labsupport.localcloud.ministack.logs_seam import LogsSeam
+from labsupport.localcloud.ministack.metrics_seam import MetricsSeam
 from labsupport.localcloud.ministack.s3_seam import S3Seam
+from labsupport.localcloud.ministack.validation_seam import ValidationSeam
 
 # Where the events of asynchronous invocations that are not done yet stand in the saved state.
 PENDING_EVENTS = "lab.pending_events"
@@ -48,15 +51,20 @@ class MiniStack:
         idle_seconds: float = IDLE_SECONDS,
     ) -> None:
         """Put our Lambda service, working below `directory`, and AWS's rules behind the seams."""
+        metrics_seam = MetricsSeam()
         self._lambda = LambdaSeam(
             directory,
             endpoint_url=endpoint_url,
             write_log=LogsSeam().write,
+            metrics=metrics_seam.metrics,
             on_change=on_change,
             retry_seconds=retry_seconds,
             idle_seconds=idle_seconds,
         )
+        metrics_seam.attach()
+        LoggingConfigSeam().attach()
         S3Seam().attach()
+        ValidationSeam().attach()
 
     @property
     def sandbox_description(self) -> str:

@@ -37,6 +37,8 @@ class ConcurrencySeam:
     def attach(self) -> None:
         """Stand before MiniStack's handlers."""
         replace(self._lambda, "_invoke", self._telling_version)
+        replace(self._lambda, "_throttle_response", self._in_awss_words)
+        replace(self._lambda, "_reserved_concurrency", self._shared_by_versions)
         replace(self._lambda, "_put_function_concurrency", self._reserving)
         replace(self._lambda, "_put_provisioned_concurrency", self._provisioning)
         replace(self._lambda, "_get_provisioned_concurrency", self._showing)
@@ -56,10 +58,22 @@ class ConcurrencySeam:
             for key in [key for key in self._provisions if key[0] == self._lambda._func_arn(name)]:
                 self._service.release(self._provisions.pop(key))
 
-    def has_provisioned(self, function: Function) -> bool:
-        """Tell whether a version has provisioned concurrency: another environment is then a spillover."""
+    def provisioned(self, function: Function) -> int:
+        """Return how much a version has provisioned; an environment beyond it is a spillover."""
         wanted = (function.arn, function.version)
-        return any((each.function.arn, each.function.version) == wanted for each in self._provisions.values())
+        return sum(
+            each.requested
+            for each in list(self._provisions.values())
+            if (each.function.arn, each.function.version) == wanted
+        )
+
+    def is_reserved(self, function: Function) -> bool:
+        """Tell whether a function has reserved concurrency."""
+        return (self._lambda._functions.get(function.name) or {}).get("concurrency") is not None
+
+    def is_stopped(self, name: str) -> bool:
+        """Tell whether a reservation of 0 keeps a function from running."""
+        return bool((self._lambda._functions.get(name) or {}).get("concurrency") == 0)
 
     def routed(self, func: dict[str, Any], config: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the record and the configuration that serve: an alias may point at two versions."""
@@ -87,11 +101,22 @@ class ConcurrencySeam:
 
         return invoke
 
+    def _in_awss_words(self, original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+        def response(reason_code: str, msg: str, retry_after: int = 1) -> dict[str, Any]:
+            return original(reason_code, "Rate Exceeded.", retry_after)  # which limit says the Reason
+
+        return response
+
+    def _shared_by_versions(self, original: Callable[..., int | None]) -> Callable[..., int | None]:
+        def reserved(func: dict[str, Any], config: dict[str, Any]) -> int | None:
+            # A version's record knows no reservation: it is the function's, for all of its versions.
+            return original(self._lambda._functions.get(config.get("FunctionName")) or func, config)
+
+        return reserved
+
     def _reserving(self, original: Callable[..., Answer]) -> Callable[..., Answer]:
         def put(func_name: str, data: dict[str, Any]) -> Answer:
-            requested = data.get("ReservedConcurrentExecutions", 0)
-            if requested < 0:
-                return self._at_least("reservedConcurrentExecutions", requested, 0)
+            requested = data["ReservedConcurrentExecutions"]
             problem = lambda_concurrency.reservation_problem(
                 requested,
                 elsewhere=self._reserved_elsewhere(func_name),
@@ -104,9 +129,7 @@ class ConcurrencySeam:
 
     def _provisioning(self, original: Callable[..., Answer]) -> Callable[..., Answer]:
         def put(func_name: str, qualifier: str, data: dict[str, Any]) -> Answer:
-            requested = data.get("ProvisionedConcurrentExecutions", 0)
-            if requested < 1:
-                return self._at_least("provisionedConcurrentExecutions", requested, 1)
+            requested = data["ProvisionedConcurrentExecutions"]
             problem = self._provision_problem(func_name, qualifier, requested)
             if problem:
                 return self._refused(problem)
@@ -203,10 +226,3 @@ class ConcurrencySeam:
 
     def _refused(self, message: str) -> Answer:
         return self._lambda.error_response_json("InvalidParameterValueException", message, 400)
-
-    def _at_least(self, member: str, value: int, least: int) -> Answer:
-        message = (
-            f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: "
-            f"Member must have value greater than or equal to {least}"
-        )
-        return self._lambda.error_response_json("ValidationException", message, 400)

@@ -10,6 +10,7 @@ import contextvars
 import json
 import logging
 import re
+import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -17,17 +18,22 @@ from typing import Any
 
 from labsupport.localcloud.lambda_service import asynchronous, destinations
 from labsupport.localcloud.lambda_service.asynchronous import AsyncEvent, AsyncSettings, Attempt
-from labsupport.localcloud.lambda_service.environment import LogWriter
-from labsupport.localcloud.lambda_service.function import Function, InvocationResult
+from labsupport.localcloud.lambda_service.function import Function, InvocationResult, LoggingConfig
+from labsupport.localcloud.lambda_service.function_log import LogWriter
+from labsupport.localcloud.lambda_service.invocation import new_trace_id
+from labsupport.localcloud.lambda_service.metrics import LambdaMetrics, Subject
 from labsupport.localcloud.lambda_service.service import LambdaService
 from labsupport.localcloud.ministack.concurrency_seam import ConcurrencySeam
+from labsupport.localcloud.ministack.recursion_seam import RecursionSeam, inbound_trace
 from labsupport.localcloud.ministack.seams import replace
+from labsupport.localcloud.rules import lambda_payload, lambda_recursion
 
 logger = logging.getLogger(__name__)
 
 # The id that the caller of Invoke reads in the response is the id in the function's log, as on AWS, and
 # the retries of an event keep it.
 _request_id: contextvars.ContextVar[str | None] = contextvars.ContextVar("lambda_request_id", default=None)
+_somebody_waits: contextvars.ContextVar[bool] = contextvars.ContextVar("somebody_waits", default=True)
 _INVOKE_PATH = re.compile(r"^/2015-03-31/functions/[^/]+/invocations$")
 
 
@@ -40,6 +46,7 @@ class LambdaSeam:
         *,
         endpoint_url: str,
         write_log: LogWriter,
+        metrics: LambdaMetrics,
         on_change: Callable[[], None],
         retry_seconds: tuple[float, ...],
         idle_seconds: float,
@@ -52,16 +59,18 @@ class LambdaSeam:
         self._lambda: Any = lambda_svc
         self._runtime: Any = lambda_runtime
         self._responses: Any = responses
-        self._endpoint_url = endpoint_url
+        self._endpoint_url, self._metrics = endpoint_url, metrics
         self.service = LambdaService(
             directory, write_log=write_log, on_change=on_change, idle_seconds=idle_seconds
         )
         self._concurrency = ConcurrencySeam(self.service, self._function)
+        self._recursion = RecursionSeam(lambda arn: metrics.recursive_invocation_dropped(Subject.of(arn)))
         self.asynchronous = asynchronous.AsyncInvocations(
             run=self._attempt,
             settings=self._async_settings,
             deliver=self._deliver,
             deliver_dead_letter=self._deliver_dead_letter,
+            on_drop=lambda event: metrics.async_event_dropped(Subject.of(event.function_arn)),
             retry_seconds=retry_seconds,
             on_change=on_change,
         )
@@ -70,6 +79,7 @@ class LambdaSeam:
         replace(lambda_svc, "invalidate_worker", self._invalidating)
         replace(ministack.app, "_dispatch_service_request", self._keeping_request_id)
         self._concurrency.attach()
+        self._recursion.attach()
 
     def resume(self, events: list[AsyncEvent]) -> None:
         """Go on with what was accepted and provisioned before the cloud stopped."""
@@ -90,17 +100,25 @@ class LambdaSeam:
     ) -> dict[str, Any]:
         """Run one invocation. The shape of the answer is MiniStack's."""
         func, config = self._concurrency.routed(func, config)
-        if not str(config.get("Runtime", "")).startswith("python") or not func.get("code_zip"):
-            found = config.get("Runtime") or config.get("PackageType")
-            message = (
-                f"This lab runs functions with a Python runtime and a zip archive. This one has: {found}."
-            )
+        if refusal := self._recursion.refusal(config):
+            error = {"errorType": refusal.code, "errorMessage": refusal.message}
+            return _answer(InvocationResult(b"", error, "")) | {"recursive": True}
+        if not func.get("code_zip"):
+            found = config.get("PackageType") or config.get("Runtime")
+            message = f"This lab runs functions from zip archives. This one has: {found}."
             return _answer(
                 InvocationResult(b"", {"errorType": "Lab.Unsupported", "errorMessage": message}, "")
             )
         function = self._function(func, config)
         payload = json.dumps(event).encode()
-        return _answer(self.service.invoke(function, payload, _request_id.get() or request_id))
+        trace_id = lambda_recursion.invoked(new_trace_id(), inbound_trace.get(), function.arn)
+        result = self._metrics.invoke(
+            lambda: self.service.invoke(function, payload, _request_id.get() or request_id, trace_id),
+            function,
+            reserved=self._concurrency.is_reserved(function),
+            provisioned=self._concurrency.provisioned(function),
+        )
+        return _answer(result)
 
     def _function(self, func: dict[str, Any], config: dict[str, Any]) -> Function:
         layers = [self._lambda._resolve_layer_zip(layer) for layer in config.get("Layers") or []]
@@ -126,7 +144,9 @@ class LambdaSeam:
             platform_environment={"AWS_ENDPOINT_URL": self._endpoint_url},
             role_arn=config["Role"],
             credentials=self._runtime.execution_credentials(config),
+            ephemeral_storage_mb=int((config.get("EphemeralStorage") or {}).get("Size") or 512),
             log_group=(config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{name}",
+            logging=_logging(config.get("LoggingConfig") or {}),
         )
 
     def _invalidating(self, original: Callable[..., None]) -> Callable[..., None]:
@@ -157,21 +177,31 @@ class LambdaSeam:
     def _accept(self, func: dict[str, Any], event: Any) -> None:
         """Take an event that an asynchronous Invoke, S3, SNS or EventBridge brings."""
         arn = (func.get("config") or func)["FunctionArn"]
-        self.asynchronous.submit(AsyncEvent(_request_id.get() or str(uuid.uuid4()), arn, event))
+        self._metrics.async_event_received(Subject.of(arn))
+        request_id = _request_id.get() or str(uuid.uuid4())
+        self.asynchronous.submit(AsyncEvent(request_id, arn, event, trace=inbound_trace.get()))
 
     def _attempt(self, event: AsyncEvent) -> Attempt | None:
         func, config = self._look_up(event)
         if func is None or config is None:
             return None
         _request_id.set(event.request_id)
+        _somebody_waits.set(False)
+        inbound_trace.set(event.trace)
         record = self._lambda._execution_record_for_config(
             func, {**config, "FunctionArn": event.function_arn}
         )
+        age_seconds = time.time() - event.accepted
         result = self._lambda._execute_function(record, event.payload)
+        throttled = bool(result.get("throttle"))
+        failed = bool(result.get("error")) and not throttled
+        if not throttled:
+            self._metrics.async_event_age(Subject.of(event.function_arn), age_seconds)
         return Attempt(
             response=result.get("body"),
-            function_error=(result.get("function_error") or "Unhandled") if result.get("error") else None,
-            throttled=bool(result.get("throttle")),
+            function_error=(result.get("function_error") or "Unhandled") if failed else None,
+            throttled=throttled,
+            recursive=bool(result.get("recursive")),
             executed_version=config.get("Version", "$LATEST"),
         )
 
@@ -196,30 +226,56 @@ class LambdaSeam:
             on_success=(targets.get("OnSuccess") or {}).get("Destination"),
             on_failure=(targets.get("OnFailure") or {}).get("Destination"),
             dead_letter_queue=((config or {}).get("DeadLetterConfig") or {}).get("TargetArn"),
+            has_zero_reserved=self._concurrency.is_stopped(event.function_arn.split(":")[6]),
         )
 
     def _deliver(self, event: AsyncEvent, destination: str, record: dict[str, Any]) -> None:
-        self._send(event, destination, lambda sender: destinations.deliver(sender, destination, record))
+        def send(to: destinations.Sender) -> None:
+            destinations.deliver(to, destination, record)
+
+        self._send(event, destination, send, self._metrics.destination_delivery_failure)
 
     def _deliver_dead_letter(self, event: AsyncEvent, queue: str, attempt: Attempt) -> None:
         body, attributes = asynchronous.dead_letter(event, attempt)
-        self._send(event, queue, lambda to: destinations.send_dead_letter(to, queue, body, attributes))
 
-    def _send(self, event: AsyncEvent, destination: str, send: Callable[[destinations.Sender], None]) -> None:
+        def send(to: destinations.Sender) -> None:
+            destinations.send_dead_letter(to, queue, body, attributes)
+
+        self._send(event, queue, send, self._metrics.dead_letter_error)
+
+    def _send(
+        self,
+        event: AsyncEvent,
+        destination: str,
+        send: Callable[[destinations.Sender], None],
+        count_failure: Callable[[Subject], None],
+    ) -> None:
         _func, config = self._look_up(event)
         credentials = self._runtime.execution_credentials(config or {})
         region = event.function_arn.split(":")[3]
+        arn = ":".join(event.function_arn.split(":")[:7])
+        trace_id = lambda_recursion.invoked(new_trace_id(), event.trace, arn)
         try:
-            send(destinations.Sender(self._endpoint_url, region, credentials))
-        except Exception as error:  # AWS counts DestinationDeliveryFailures and goes on
+            send(destinations.Sender(self._endpoint_url, region, credentials, trace_id))
+        except Exception as error:  # AWS counts it and goes on
+            count_failure(Subject.of(event.function_arn))
             logger.warning("%s could not deliver to %s: %s", event.function_arn, destination, error)
+
+
+def _logging(config: dict[str, Any]) -> LoggingConfig:
+    return LoggingConfig(
+        log_format=config.get("LogFormat") or LoggingConfig.log_format,
+        application_log_level=config.get("ApplicationLogLevel") or LoggingConfig.application_log_level,
+        system_log_level=config.get("SystemLogLevel") or LoggingConfig.system_log_level,
+    )
 
 
 def _answer(result: InvocationResult) -> dict[str, Any]:
     # "rie" is MiniStack's word for a log that has its START and REPORT lines already.
     answer: dict[str, Any] = {"log": result.log_tail, "log_source": "rie"}
-    if result.error is not None:
-        return answer | {"body": result.error, "error": True, "function_error": "Unhandled"}
+    too_large = lambda_payload.response_error(result.payload) if _somebody_waits.get() else None
+    if error := result.error or too_large:
+        return answer | {"body": error, "error": True, "function_error": "Unhandled"}
     try:
         return answer | {"body": json.loads(result.payload)}
     except ValueError:

@@ -2,9 +2,10 @@
 
 Lambda writes with the execution role: `logs:CreateLogGroup` where there is no log group yet,
 `logs:CreateLogStream` and `logs:PutLogEvents` in it. Without them the function runs, and what it prints is
-lost; nothing says so.
+lost; nothing says so. The same happens with a log group whose name begins with `aws/`: nobody may create it.
 
 https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
+https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ def may_write(
         group_exists: whether the log group is there already.
         allows: asks the role's policies for (action, resource ARN).
     """
-    if not group_exists and not allows("logs:CreateLogGroup", group_arn):
+    reserved = group_arn.split(":log-group:")[-1].startswith("aws/")
+    if not group_exists and (reserved or not allows("logs:CreateLogGroup", group_arn)):
         return False
     stream_arn = f"{group_arn}:log-stream:{stream_name}"
     return allows("logs:CreateLogStream", stream_arn) and allows("logs:PutLogEvents", stream_arn)

@@ -1,28 +1,56 @@
-"""Start AWS's runtime client inside an execution environment.
+"""Start a runtime inside an execution environment.
 
-Plays the part of /var/runtime/bootstrap.py. It runs as `python -S -s bootstrap.py` with nothing of the
-host's packages on its path, enters the sandbox, orders `sys.path` as Lambda does, and hands over to
-awslambdaric. Only the standard library may be imported before that.
+Plays the part of Lambda's own init process. It runs as `python -S -s bootstrap.py` with nothing of the
+host's packages on its path, enters the sandbox and starts the extensions. For a Python function it then
+plays the part of /var/runtime/bootstrap.py: it orders `sys.path` as Lambda does, and hands over to
+awslambdaric. For any other it becomes the program that its command line names. Only the standard library
+may be imported before that.
 """
 
 import os
+import resource
+import signal
 import site
 import sys
 
 import launcher  # beside this file, which is out of sight once the sandbox is entered
 
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+# The limit of 1,024 processes is not set: the kernel would count all processes of the learner's user.
+FILE_DESCRIPTORS = 1024
+
 
 def enter_sandbox():
-    """Move into the namespace when there is one. Returns where the code, the layers and the runtime are."""
+    """Move into the namespace when there is one. Returns where the layers are."""
     specification = os.environ.pop("_LAB_NAMESPACE", None)
-    if specification is None:
-        # No user namespaces here: plain directories stand in for /var/task, /opt, /var/runtime, /var/lang.
-        os.environ["PATH"] = os.environ["PATH"].replace("/var/lang", os.environ.pop("_LAB_LANG"))
-        return os.environ["LAMBDA_TASK_ROOT"], os.environ.pop("_LAB_OPT"), os.environ["LAMBDA_RUNTIME_DIR"]
+    if specification is None:  # no user namespaces here: plain directories stand in
+        return os.environ.pop("_LAB_OPT")
     import namespace  # beside this file
 
     namespace.enter(specification)
-    return "/var/task", "/opt", "/var/runtime"
+    return "/opt"
+
+
+def limit_file_descriptors():
+    """Set the limit that Lambda sets, unless the host's is lower."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    limit = FILE_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(FILE_DESCRIPTORS, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+
+
+def become(programs, *arguments):
+    """Become the first of these programs that exists. They are separated as in PATH."""
+    found = [program for program in programs.split(os.pathsep) if os.path.exists(program)]
+    reason = f"Couldn't find valid bootstrap(s): [{programs.replace(os.pathsep, ' ')}]"
+    if found:
+        for number in (signal.SIGPIPE, signal.SIGXFSZ):
+            signal.signal(number, signal.SIG_DFL)  # Python ignores them, and the next program would, too
+        try:
+            os.execv(found[0], [found[0], *arguments])
+        except OSError as error:  # not executable, or made for another machine
+            reason = f"fork/exec {found[0]}: {error.strerror.lower()}"
+    launcher.fail_init("Runtime.InvalidEntrypoint", f"Error: {reason}")
+    sys.exit(1)
 
 
 def order_path(task, opt, runtime):
@@ -43,14 +71,17 @@ def restore_builtins():
     site.sethelper()
 
 
-task_root, opt_root, runtime_root = enter_sandbox()
+opt_root = enter_sandbox()
+limit_file_descriptors()
 launcher.launch(opt_root)
-order_path(task_root, opt_root, runtime_root)
+os.environ.pop("PYTHONCOERCECLOCALE")  # it was for this interpreter's start only
+os.chdir(os.environ["LAMBDA_TASK_ROOT"])
+if sys.argv[1:]:
+    become(*sys.argv[1:])
+order_path(os.environ["LAMBDA_TASK_ROOT"], opt_root, os.environ["LAMBDA_RUNTIME_DIR"])
 restore_builtins()
 for name in ("launcher", "namespace"):
     sys.modules.pop(name, None)  # a function may have a module of this name
-os.environ.pop("PYTHONCOERCECLOCALE")  # it was for this interpreter's start only
-os.chdir(task_root)
 
 from awslambdaric.__main__ import main  # noqa: E402
 

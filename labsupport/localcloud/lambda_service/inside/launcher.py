@@ -9,6 +9,7 @@ import json
 import os
 
 EXTENSIONS_FOLDER = "extensions"
+LAUNCHER, INIT_ERROR = "/lab/launcher", "/2018-06-01/runtime/init/error"
 NOT_FOR_EXTENSIONS = ("_HANDLER", "_LAMBDA_TELEMETRY_LOG_FD", "PYTHONCOERCECLOCALE")
 
 
@@ -25,18 +26,18 @@ def launch(opt):
     names = [name for name in names if os.path.isfile(f"{folder}/{name}")]
     if not names:
         return
-    say("POST", "/extensions", names)
+    say("POST", f"{LAUNCHER}/extensions", names)
     processes = {}
     for name in names:
         try:
             processes[start(f"{folder}/{name}")] = name
         except OSError as error:
-            say("POST", "/ended", {"name": name, "reason": f"can't be started: {error.strerror}"})
+            say("POST", f"{LAUNCHER}/ended", {"name": name, "reason": f"can't be started: {error.strerror}"})
     runtime = os.fork()
     if runtime == 0:
-        say("GET", "/registered")  # answered once every extension has registered
+        say("GET", f"{LAUNCHER}/registered")  # answered once every extension has registered
         return
-    say("POST", f"/runtime/{runtime}")
+    say("POST", f"{LAUNCHER}/runtime/{runtime}")
     watch({**processes, runtime: None})
 
 
@@ -54,17 +55,23 @@ def watch(processes):
             continue
         code = os.waitstatus_to_exitcode(status)
         reason = f"exit code {code}" if code >= 0 else f"signal {-code}"
-        say("POST", "/ended", {"name": processes.pop(pid), "return_code": code, "reason": reason})
+        say("POST", f"{LAUNCHER}/ended", {"name": processes.pop(pid), "return_code": code, "reason": reason})
     os._exit(0)
 
 
-def say(method, path, content=None):
+def fail_init(error_type, message):
+    """Tell the Lambda service that there is no runtime to start."""
+    error = {"errorType": error_type, "errorMessage": message}
+    say("POST", INIT_ERROR, error, {"Lambda-Runtime-Function-Error-Type": error_type})
+
+
+def say(method, path, content=None, headers=None):
     """Tell the Lambda service, or ask it. It may have gone away already."""
     import http.client  # a third of a cold start, with what it imports: only for those who have extensions
 
     connection = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
     try:
-        connection.request(method, "/lab/launcher" + path, json.dumps(content))
+        connection.request(method, path, json.dumps(content), headers or {})
         connection.getresponse().read()
     except OSError:
         os._exit(1)

@@ -1,13 +1,17 @@
 """Enter a user and mount namespace in which a function sees what it sees on AWS. Linux, no root needed.
 
 The function's code is at /var/task, its layers at /opt, the runtime at /var/runtime, all read-only; /tmp
-is its own; the host's home directories are not there at all. It costs a few milliseconds a cold start.
-Runs before anything else in the new process, with the standard library only.
+is its own and has a limit; the host's home directories are not there at all. It costs a few milliseconds a
+cold start. Runs before anything else in the new process, with the standard library only.
+
+The first process of an environment builds the namespaces and hands them to the Lambda service for safe
+keeping. A process that a reset starts joins them, and finds in /tmp what its predecessor left there.
 """
 
 import ctypes
 import json
 import os
+import socket
 import sys
 
 CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
@@ -23,41 +27,75 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 def enter(specification):
-    """Build the new root and move into it.
+    """Move into the environment's namespaces; its first process builds them.
 
     The specification is JSON: root (an empty folder to build in), task, opt (or null), runtime ({name in
-    /var/runtime: real path}), tmp (the environment's own folder for /tmp), interpreter, python (its prefix).
+    /var/runtime: real path}), lang ({name in /var/lang/bin: real path}), host (further files and folders
+    of the host that are to be seen), tmp_mb (the size of /tmp), kept (the two ends of the socket pair in
+    which the Lambda service keeps namespaces).
     """
     wanted = json.loads(specification)
+    receiver, sender = (socket.socket(fileno=number) for number in wanted["kept"])
+    with receiver, sender:
+        if not join(receiver):
+            build(wanted)
+            keep(sender)
+    drop_capabilities()
+    os.environ.update(LAMBDA_TASK_ROOT="/var/task", LAMBDA_RUNTIME_DIR="/var/runtime")
+    sys.path_importer_cache.clear()  # what it remembers of the old root is not true any more
+
+
+def join(receiver):
+    """Join the namespaces that an earlier process has built. Returns False when there are none.
+
+    They are looked at and left where they are: descriptors that wait in a socket keep a namespace alive.
+    """
+    size = socket.CMSG_SPACE(2 * ctypes.sizeof(ctypes.c_int))
+    try:  # not socket.recv_fds, which forgets its flags
+        _, [(_, _, data)], _, _ = receiver.recvmsg(1, size, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    for namespace in (ctypes.c_int * 2).from_buffer_copy(data):
+        check(libc.setns(namespace, 0), "setns")
+        os.close(namespace)
+    return True
+
+
+def keep(sender):
+    """Hand our namespaces to the Lambda service. The user namespace comes first: it owns the other."""
+    namespaces = [os.open(f"/proc/self/ns/{kind}", os.O_RDONLY) for kind in ("user", "mnt")]
+    socket.send_fds(sender, [b"."], namespaces)
+    for namespace in namespaces:
+        os.close(namespace)
+
+
+def build(wanted):
+    """Build the new root and move into it."""
     root = wanted["root"]
     become_lambda_user()
     mount("none", "/", None, MS_REC | MS_PRIVATE)
     mount("tmpfs", root, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=8m")
     for folder in HOST_FOLDERS:
-        if os.path.islink(folder):
-            os.symlink(os.readlink(folder), root + folder)
-        elif os.path.isdir(folder):
-            bind(root, folder, folder)
-    bind(root, wanted["tmp"], "/tmp", writable=True)  # before a prefix that may lie below /tmp
+        if os.path.lexists(folder):
+            show(root, folder, folder)
+    os.mkdir(root + "/tmp")  # before what may lie below /tmp on the host
+    mount("tmpfs", root + "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, f"mode=700,size={wanted['tmp_mb']}m")
     for folder in ("/proc", "/dev"):
         bind(root, folder, folder, writable=True, recursive=True)
-    if not wanted["python"].startswith("/usr"):
-        bind(root, wanted["python"], wanted["python"])
+    for path in wanted["host"]:
+        if not f"{path}/".startswith("/usr/"):  # which is there already
+            bind(root, path, path)
     os.makedirs(root + "/var/lang/bin")
-    os.symlink(wanted["interpreter"], root + "/var/lang/bin/python3")
+    for name, real in wanted["lang"].items():
+        os.symlink(real, f"{root}/var/lang/bin/{name}")
     bind(root, wanted["task"], "/var/task")
-    if wanted["opt"]:
-        bind(root, wanted["opt"], "/opt")
-    else:
-        os.mkdir(root + "/opt")
+    os.makedirs(root + "/opt", exist_ok=True)  # the host may keep its Python there
+    for name in os.listdir(wanted["opt"]) if wanted["opt"] else ():
+        show(root, f"{wanted['opt']}/{name}", f"/opt/{name}")
     for name, real in wanted["runtime"].items():
         bind(root, real, f"/var/runtime/{name}")
     pivot(root)
     mount("none", "/", None, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV)
-    drop_capabilities()
-    os.environ.update(LAMBDA_TASK_ROOT="/var/task", LAMBDA_RUNTIME_DIR="/var/runtime")
-    os.environ.pop("TMPDIR", None)
-    sys.path_importer_cache.clear()  # what it remembers of the old root is not true any more
 
 
 def become_lambda_user():
@@ -71,6 +109,14 @@ def become_lambda_user():
     ):
         with open(f"/proc/self/{name}", "w") as file:
             file.write(line)
+
+
+def show(root, source, target):
+    """Show what the host has, a symbolic link as the link that it is."""
+    if os.path.islink(source):
+        os.symlink(os.readlink(source), root + target)
+    else:
+        bind(root, source, target)
 
 
 def bind(root, source, target, writable=False, recursive=False):
@@ -120,5 +166,10 @@ def check(result, what):
         raise OSError(number, f"{what}: {os.strerror(number)}")
 
 
-if __name__ == "__main__":  # the probe: can this host do it?
-    enter(sys.argv[1])
+if __name__ == "__main__":  # the probe: can this host build namespaces, and join them?
+    for _ in range(2):
+        if (child := os.fork()) == 0:
+            enter(sys.argv[1])
+            os._exit(0)
+        if os.waitpid(child, 0)[1]:
+            sys.exit(1)

@@ -1,0 +1,3 @@
+event = {"Name": "Lan"}
+aws_lambda.invoke(FunctionName=lab.name("hello"), Payload=json.dumps(event))
+lab.check("greet")

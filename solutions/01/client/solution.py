@@ -1,0 +1,3 @@
+module = "client_in_init"
+lab.deploy_function("starts", handler=f"{module}.handler", memory_mb=memory_mb, timeout_seconds=30)
+lab.check("client")

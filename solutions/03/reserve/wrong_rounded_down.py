@@ -1,0 +1,3 @@
+reservation = 4
+aws_lambda.put_function_concurrency(FunctionName=function.name, ReservedConcurrentExecutions=reservation)
+lab.check("reserve")

@@ -1,0 +1,5 @@
+days = 30
+group = f"/aws/lambda/{lab.name('hello')}"
+if days:
+    logs.put_retention_policy(logGroupName=group, retentionInDays=days)
+lab.check("retention")
