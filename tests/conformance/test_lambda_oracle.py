@@ -270,7 +270,7 @@ def test_what_a_function_imports_was_not_there_before(bench: Bench, tmp_path: Pa
     function, events = make_function(source), [("1", b"{}")]
     [(_, alone)] = under_the_oracle(function, events, tmp_path / "task").answers
     [(_, here)] = under_the_service(bench, function, events).answers
-    of_the_sandbox = {"_ctypes", "_struct", "ctypes", "ctypes._endian", "struct"}
+    of_the_sandbox = {"_ctypes", "_socket", "_struct", "ctypes", "ctypes._endian", "resource", "struct"}
     under_another_name = {"awslambdaric.__main__"}
     assert set(json.loads(here)) - set(json.loads(alone)) <= of_the_sandbox | under_another_name
 

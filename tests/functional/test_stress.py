@@ -104,20 +104,24 @@ def test_a_thousand_warm_invocations_leave_nothing_in_memory(bench: Bench) -> No
     bench.service._write_log = lambda *_: None
     function = make_function("def handler(event, context):\n    print('hello')\n    return event\n")
 
-    def invoke(times: int) -> tuple[int, int]:
+    def memory_after(times: int) -> int:
         for _ in range(times):
             assert bench.invoke(function).error is None
         gc.collect()
-        return tracemalloc.get_traced_memory()[0], psutil.Process().num_fds()
+        return tracemalloc.get_traced_memory()[0]
 
     tracemalloc.start()
     try:
-        memory, descriptors = invoke(100)
-        memory_later, descriptors_later = invoke(1000)
+        first = memory_after(100)
+        descriptors = psutil.Process().num_fds()
+        second, third = memory_after(500), memory_after(500)
     finally:
         tracemalloc.stop()
-    assert descriptors_later == descriptors
-    assert memory_later - memory < 100_000, "a hundred bytes an invocation are too much"
+    # What is made once, whenever that is, is in one of the two differences only.
+    assert min(second - first, third - second) < 50_000, "a hundred bytes an invocation are too much"
+    wait_for(
+        lambda: psutil.Process().num_fds() <= descriptors, seconds=5
+    )  # the governor opens some in passing
 
 
 def test_fifty_photos_at_once_are_fifty_thumbnails(lab: Lab) -> None:

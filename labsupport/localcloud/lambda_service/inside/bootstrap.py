@@ -9,7 +9,6 @@ may be imported before that.
 
 import os
 import resource
-import signal
 import site
 import sys
 
@@ -43,6 +42,8 @@ def become(programs, *arguments):
     found = [program for program in programs.split(os.pathsep) if os.path.exists(program)]
     reason = f"Couldn't find valid bootstrap(s): [{programs.replace(os.pathsep, ' ')}]"
     if found:
+        import signal  # a Python function pays for its own imports, and for no others
+
         for number in (signal.SIGPIPE, signal.SIGXFSZ):
             signal.signal(number, signal.SIG_DFL)  # Python ignores them, and the next program would, too
         try:

@@ -8,10 +8,10 @@ The first process of an environment builds the namespaces and hands them to the 
 keeping. A process that a reset starts joins them, and finds in /tmp what its predecessor left there.
 """
 
+import _socket  # not `socket`, which takes milliseconds to import, on each cold start
 import ctypes
 import json
 import os
-import socket
 import sys
 
 CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
@@ -24,6 +24,7 @@ LAMBDA_UID, LAMBDA_GID = 993, 990
 HOST_FOLDERS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/usr", "/etc")
 
 libc = ctypes.CDLL(None, use_errno=True)
+TwoDescriptors = ctypes.c_int * 2
 
 
 def enter(specification):
@@ -35,11 +36,12 @@ def enter(specification):
     which the Lambda service keeps namespaces).
     """
     wanted = json.loads(specification)
-    receiver, sender = (socket.socket(fileno=number) for number in wanted["kept"])
-    with receiver, sender:
-        if not join(receiver):
-            build(wanted)
-            keep(sender)
+    receiver, sender = (_socket.socket(fileno=number) for number in wanted["kept"])
+    if not join(receiver):
+        build(wanted)
+        keep(sender)
+    receiver.close()
+    sender.close()
     drop_capabilities()
     os.environ.update(LAMBDA_TASK_ROOT="/var/task", LAMBDA_RUNTIME_DIR="/var/runtime")
     sys.path_importer_cache.clear()  # what it remembers of the old root is not true any more
@@ -50,12 +52,12 @@ def join(receiver):
 
     They are looked at and left where they are: descriptors that wait in a socket keep a namespace alive.
     """
-    size = socket.CMSG_SPACE(2 * ctypes.sizeof(ctypes.c_int))
-    try:  # not socket.recv_fds, which forgets its flags
-        _, [(_, _, data)], _, _ = receiver.recvmsg(1, size, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    size = _socket.CMSG_SPACE(ctypes.sizeof(TwoDescriptors))
+    try:
+        _, [(_, _, data)], _, _ = receiver.recvmsg(1, size, _socket.MSG_PEEK | _socket.MSG_DONTWAIT)
     except BlockingIOError:
         return False
-    for namespace in (ctypes.c_int * 2).from_buffer_copy(data):
+    for namespace in TwoDescriptors.from_buffer_copy(data):
         check(libc.setns(namespace, 0), "setns")
         os.close(namespace)
     return True
@@ -64,7 +66,7 @@ def join(receiver):
 def keep(sender):
     """Hand our namespaces to the Lambda service. The user namespace comes first: it owns the other."""
     namespaces = [os.open(f"/proc/self/ns/{kind}", os.O_RDONLY) for kind in ("user", "mnt")]
-    socket.send_fds(sender, [b"."], namespaces)
+    sender.sendmsg([b"."], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, TwoDescriptors(*namespaces))])
     for namespace in namespaces:
         os.close(namespace)
 
