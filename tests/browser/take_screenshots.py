@@ -64,6 +64,7 @@ NOTEBOOKS: dict[tuple[str, str, bool], list[Shot]] = {
     ("00_start_here", "Start here", True): [
         Shot("progress.png", "setup-lab"),
         Shot("prediction.png", "predict-longer", WHOLE, predict),
+        Shot("calls.png", "step-3-tape"),
         Shot("report_line.png", "step-4-log"),
         Shot("price_curves.png", "step-5-days"),
     ],
@@ -71,8 +72,8 @@ NOTEBOOKS: dict[tuple[str, str, bool], list[Shot]] = {
         Shot("timeline.png", "change"),
         Shot("frozen_thread.png", "draw-heartbeat"),
     ],
-    ("02_memory_and_cost", "Memory", True): [Shot("memory_curves.png", "curves")],
-    ("03_concurrency", "Concurrency", True): [Shot("burst.png", "burst")],
+    ("02_memory_and_cost", "Memory", True): [Shot("memory_curves.png", "step-3-curves")],
+    ("03_concurrency", "Concurrency", True): [Shot("burst.png", "step-3-break")],
     ("05_s3_thumbnails", "Thumbnails from S3 events", False): [
         Shot("check.png", "exercise-permission", WHOLE, open_hint),
     ],
