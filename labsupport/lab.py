@@ -30,11 +30,11 @@ import boto3
 from labsupport import naming, waiting
 from labsupport.burst import Burst
 from labsupport.cell_errors import show_cards
-from labsupport.errors import CheckError, TeardownError
+from labsupport.errors import TeardownError
 from labsupport.expected import expect_error
 from labsupport.inventory import Resources, inventory
 from labsupport.invocation import Invocation, invoke_function
-from labsupport.learning.learner import Learner
+from labsupport.lesson import Lesson
 from labsupport.load import Watch, invoke_at_once
 from labsupport.logs import LogEvents, Report, read_log_events, wait_for_log_events, wait_for_report
 from labsupport.meter import Meter
@@ -54,20 +54,14 @@ from labsupport.tape import Tape
 from labsupport.target import Target, connect
 from labsupport.teardown import TeardownReport, teardown
 from labsupport.views.call_table import CallTable
-from labsupport.views.check_panel import CheckPanel
-from labsupport.views.comparison_card import ComparisonCard
 from labsupport.views.cost_table import CostTable
-from labsupport.views.prediction_form import PredictionForm
-from labsupport.views.progress_table import progress_table
-from labsupport.views.quiz import Quiz
-from labsupport.views.table import Table
 
 Answer = TypeVar("Answer")
 HOST_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
-class Lab:
-    """Build on the cloud for one notebook (introduced in 00_start_here).
+class Lab(Lesson):
+    """Build on the cloud for one notebook (introduced in 00_start_here), and learn: `labsupport.lesson`.
 
     Attributes:
         notebook: its number, such as "05".
@@ -85,8 +79,7 @@ class Lab:
         self.tape = Tape()
         self.target = connect(self.settings, tape=self.tape, notebook=notebook)
         self.account, self.region, self.owner = self.target.account, self.target.region, self.target.owner
-        self.is_unattended = self.settings.unattended
-        self._learner = Learner(self.target, notebook, self.settings)
+        super().__init__(self.target, notebook, self.settings)
         self._meter = Meter(self.target, progress=None if self.is_unattended else self._learner.progress)
         if shell:
             _join_notebook(shell, self.target)
@@ -368,56 +361,6 @@ class Lab:
     def cost(self) -> CostTable:
         """Show what the newest cell that called AWS, this notebook and all of them would have cost on AWS."""
         return CostTable(self._meter.read())
-
-    # --- Learning -----------------------------------------------------------------------------------------
-
-    def predict(self, name: str) -> PredictionForm:
-        """Ask for a prediction before a cell is run (introduced in 00_start_here)."""
-        prediction = self._learner.prediction(name)
-        return PredictionForm(
-            prediction,
-            self._learner.guess(prediction),
-            lambda guess: self._learner.predict(prediction, guess),
-        )
-
-    def compare(self, name: str, measured: Any) -> ComparisonCard:
-        """Show a prediction beside what was measured: a number, an option, or all options in order."""
-        return ComparisonCard(self._learner.compare(name, measured), unattended=self.is_unattended)
-
-    def check(self, name: str) -> CheckPanel:
-        """Ask the cloud whether an exercise is solved, and show what is wrong, with hints.
-
-        Raises:
-            CheckError: it isn't, and nobody is there to read it.
-        """
-        exercise, result = self._learner.material.exercise(name), self._learner.check(name)
-        if self.is_unattended and not result.passed:
-            raise CheckError(
-                doing=f"checking the exercise {exercise.key}",
-                cause="it is not solved.",
-                next_step="Solve it in its cell; `./lab run` does so with the course's own solution.",
-                detail=str(result),
-            )
-        return CheckPanel(
-            exercise,
-            result,
-            solution=self._learner.model_solution(exercise) if result.passed and exercise.start else "",
-            hints_opened=self._learner.hints_opened(exercise),
-            open_hint=lambda: self._learner.open_hint(exercise),
-            start_again=lambda: self._learner.reset(exercise),
-        )
-
-    def questions(self) -> Quiz:
-        """Ask this notebook's exam-style questions."""
-        return Quiz(self._learner.questions(), self._learner.answer, none="This notebook asks none.")
-
-    def review(self) -> Quiz:
-        """Ask the questions of all notebooks that are due again; `./lab review` does so in a terminal."""
-        return Quiz(self._learner.due_questions(), self._learner.answer, none="Nothing is due today.")
-
-    def progress(self) -> Table:
-        """Show where you stand with each task of the exam."""
-        return progress_table(self._learner.readiness(), due=len(self._learner.due_questions()))
 
     # --- Cleaning up --------------------------------------------------------------------------------------
 
