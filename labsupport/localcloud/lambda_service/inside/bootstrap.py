@@ -44,8 +44,9 @@ def become(programs, *arguments):
     if found:
         import signal  # a Python function pays for its own imports, and for no others
 
-        for number in (signal.SIGPIPE, signal.SIGXFSZ):
-            signal.signal(number, signal.SIG_DFL)  # Python ignores them, and the next program would, too
+        for number in signal.valid_signals():
+            if signal.getsignal(number) is signal.SIG_IGN:  # by Python, or by who started the lab
+                signal.signal(number, signal.SIG_DFL)  # or the next program would ignore it, too
         try:
             os.execv(found[0], [found[0], *arguments])
         except OSError as error:  # not executable, or made for another machine
