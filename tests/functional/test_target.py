@@ -36,10 +36,11 @@ class Listener:
     def _accept(self) -> None:
         while True:
             try:
-                self.socket.accept()[0].close()
+                connection, _ = self.socket.accept()
             except OSError:
                 return
-            self.connections += 1
+            self.connections += 1  # before the other side can notice
+            connection.close()
 
 
 @pytest.fixture
