@@ -41,11 +41,13 @@ def memory(cloud: Cloud) -> Iterator[Point]:
 
 
 def works(cloud: Cloud) -> Iterator[Point]:
-    """Ask whether the function is there and has run."""
+    """Ask whether the function is there and has run, and for what the exercises left in the cloud."""
     state = _settings(cloud)["State"]
     yield Point("the function is active", ok=state == "Active", wrong=f"It is {state}.", look="Run Step 2.")
     reports = _lines(cloud, '"REPORT RequestId"')
     yield Point("it has run", ok=bool(reports), wrong="Its log has no REPORT line.", look="Run Step 3.")
+    yield from greet(cloud)
+    yield from memory(cloud)
 
 
 def to_128_mb(cloud: Cloud) -> None:
