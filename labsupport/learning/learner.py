@@ -70,13 +70,10 @@ class Learner:
     def compare(self, name: str, measured: Any) -> Comparison:
         """Compare the newest guess with what was measured, and record both."""
         prediction = self.prediction(name)
-        comparison = compare(prediction, self.guess(prediction), measured)
+        guess = self.guess(prediction)
+        comparison = compare(prediction, guess, measured)
         self.progress.record(
-            "comparison",
-            key=prediction.key,
-            guess=self.guess(prediction),
-            measured=measured,
-            good=comparison.good,
+            "comparison", key=prediction.key, guess=guess, measured=measured, good=comparison.good
         )
         return comparison
 

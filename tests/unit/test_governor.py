@@ -115,3 +115,9 @@ def test_a_child_that_could_fill_the_memory_is_noticed_in_time() -> None:
             break
     over = sum(machine.resident.values()) - (2048 << 20)
     assert killed and over <= 5 << 20
+
+
+@pytest.mark.parametrize("pid", [-1, 0, 1])
+def test_a_number_that_means_many_processes_leads_no_environment(pid: int) -> None:
+    with pytest.raises(ValueError, match="leads no environment"):
+        ProcessGroup(pid)
