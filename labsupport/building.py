@@ -1,0 +1,186 @@
+"""What a notebook builds: the part of `Lab` that creates and updates.
+
+Each method is one line into `labsupport.resources` or `labsupport.packaging`. It adds what is not the lesson:
+the full name, the tags, the zip, the waiting. Running it again updates what is there.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from labsupport import naming
+from labsupport.packaging import LayerArchive, build_layer, lambda_platform, zip_directory
+from labsupport.permissions import read_policy
+from labsupport.resources.bucket import deploy_bucket, notify_function
+from labsupport.resources.concurrency import clear_concurrency
+from labsupport.resources.event_invoke import on_failure
+from labsupport.resources.function import FunctionDescription, deploy_function
+from labsupport.resources.function_policy import allow_invoke
+from labsupport.resources.layer import LayerVersion, publish_layer
+from labsupport.resources.queue import QueueDescription, deploy_queue
+from labsupport.resources.role import deploy_role
+from labsupport.settings import Settings
+from labsupport.target import Target
+
+HOST_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+class Building:
+    """Build on a target.
+
+    Attributes:
+        settings: what the environment says.
+        target: where the lab builds.
+        account, region, owner: of the target.
+    """
+
+    def __init__(self, target: Target, settings: Settings) -> None:
+        self.target, self.settings = target, settings
+        self.account, self.region, self.owner = target.account, target.region, target.owner
+
+    def client(self, service: str, **config: Any) -> Any:
+        """Return a boto3 client for this cloud. `config`: options of botocore's Config."""
+        return self.target.client(service, **config)
+
+    def name(self, thing: str) -> str:
+        """Return the full name of a thing; a full name or an ARN is returned as it is."""
+        if thing.startswith("arn:") or naming.is_ours(thing, self.owner):
+            return thing
+        return naming.resource_name(self.owner, thing)
+
+    def tags(self) -> dict[str, str]:
+        """Return the tags to give to what a cell creates itself, or the teardown will not find it."""
+        return self.target.tags()
+
+    def deploy_role(
+        self,
+        thing: str,
+        *,
+        policy: Mapping[str, Any] | None = None,
+        values: Mapping[str, str] | None = None,
+    ) -> str:
+        """Create or update a function's execution role, and return its ARN.
+
+        Args:
+            thing: short name of the function that it is for.
+            policy: what the role allows; by default functions/<thing>/policy.json.
+            values: the policy file's placeholders. account, region, owner and function_name are filled in.
+        """
+        if policy is None:
+            path = self.settings.project / "functions" / thing / "policy.json"
+            policy = read_policy(path, self._common_values(thing) | dict(values or {}))
+        return deploy_role(self.target, self.name(thing), policy=dict(policy))
+
+    def deploy_function(
+        self,
+        thing: str,
+        *,
+        role_arn: str | None = None,
+        code: bytes | Path | None = None,
+        layers: Sequence[LayerVersion | str] = (),
+        environment: Mapping[str, str] | None = None,
+        values: Mapping[str, str] | None = None,
+        handler: str = "handler.handler",
+        memory_mb: int = 128,
+        timeout_seconds: int = 3,
+        log_format: str = "Text",
+    ) -> FunctionDescription:
+        """Create or update a function, and return when it can be invoked.
+
+        Args:
+            thing: short name.
+            role_arn: the execution role; by default `deploy_role(thing, values=values)`.
+            code: a folder or a zip; by default functions/<thing>.
+            layers: as `deploy_layer` returns them, or ARNs of layer versions.
+            environment: the function's environment variables.
+            values: see `deploy_role`.
+            handler, memory_mb, timeout_seconds: as Lambda's.
+            log_format: "Text" or "JSON".
+        """
+        source = self.settings.project / "functions" / thing if code is None else code
+        description = deploy_function(
+            self.target,
+            self.name(thing),
+            code=source if isinstance(source, bytes) else zip_directory(source),
+            role_arn=role_arn or self.deploy_role(thing, values=values),
+            handler=handler,
+            runtime=f"python{HOST_PYTHON}",
+            memory_mb=memory_mb,
+            timeout_seconds=timeout_seconds,
+            log_format=log_format,
+            environment=environment,
+            layers=[layer if isinstance(layer, str) else layer.arn for layer in layers],
+        )
+        print(f"Function {description.name}: {description.change}.")
+        return description
+
+    def build_layer(
+        self, thing: str, *, platform: str | None = None, python_version: str = HOST_PYTHON
+    ) -> LayerArchive:
+        """Build layers/<thing> with pip, or take it from the cache (introduced in 04_pillow_layer).
+
+        Args:
+            thing: short name.
+            platform: of the wheels, such as "manylinux_2_34_x86_64"; by default the platform that functions
+                run on here.
+            python_version: of the wheels.
+        """
+        return build_layer(
+            thing,
+            cache_dir=self.settings.home / "cache",
+            platform=platform or self._platform(python_version),
+            python_version=python_version,
+            progress=print,
+        )
+
+    def deploy_layer(
+        self, thing: str, *, platform: str | None = None, python_version: str = HOST_PYTHON
+    ) -> LayerVersion:
+        """Build a layer (see `build_layer`) and publish it, unless that version is the newest already."""
+        archive = self.build_layer(thing, platform=platform, python_version=python_version)
+        contents = archive.path.read_bytes()
+        return publish_layer(self.target, self.name(thing), contents, python_version=python_version)
+
+    def deploy_bucket(self, thing: str, *, versioned: bool = False) -> str:
+        """Create a bucket if it isn't there, and return its full name."""
+        return deploy_bucket(self.target, self.name(thing), versioned=versioned)
+
+    def deploy_queue(self, thing: str) -> QueueDescription:
+        """Create a queue if it isn't there."""
+        return deploy_queue(self.target, self.name(thing))
+
+    def allow_invoke(self, thing: str, *, service: str, source_arn: str, statement_id: str) -> None:
+        """Let a service invoke a function (its resource-based policy)."""
+        allow_invoke(
+            self.target,
+            self.name(thing),
+            service=service,
+            source_arn=source_arn,
+            statement_id=statement_id,
+        )
+
+    def notify_function(self, bucket: str, function_arn: str, *, prefix: str, suffix: str = "") -> None:
+        """Invoke a function for each new object whose key matches."""
+        notify_function(self.target, self.name(bucket), function_arn, prefix=prefix, suffix=suffix)
+
+    def on_failure(self, thing: str, destination_arn: str, *, retries: int = 0) -> None:
+        """Send a function's failed asynchronous events to a queue, topic, bucket or function."""
+        on_failure(self.target, self.name(thing), destination_arn, retries=retries)
+
+    def clear_concurrency(self, thing: str) -> None:
+        """Take a function's reserved and provisioned concurrency away (introduced in 03_concurrency)."""
+        clear_concurrency(self.target, self.name(thing))
+
+    def _common_values(self, thing: str) -> dict[str, str]:
+        return {
+            "account": self.account,
+            "region": self.region,
+            "owner": self.owner,
+            "function_name": self.name(thing),
+        }
+
+    def _platform(self, python_version: str) -> str | None:
+        return None if self.target.name == "local" else lambda_platform(python_version)
