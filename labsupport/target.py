@@ -72,6 +72,22 @@ class Target:
         """Return the tags of everything that is built here."""
         return naming.tags(self.owner, self.notebook)
 
+    def api_url(self, api_id: str, stage: str, *, protocol: str = "http") -> str:
+        """Return where a stage of an API Gateway API is called: the data plane, without a slash at the end.
+
+        `protocol` is "http" or "websocket". The stage `$default` has no segment in the address on AWS; the
+        local cloud, where an API has no host name of its own, asks for one.
+
+        https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-stages.html
+        https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-set-up-websocket-deployment.html
+        """
+        scheme = {"http": "http", "websocket": "ws"}[protocol]
+        if self.endpoint_url is not None:
+            host = self.endpoint_url.partition("://")[2]
+            return f"{scheme}://{host}/_aws/execute-api/{api_id}/{stage}"
+        address = f"{scheme}s://{api_id}.execute-api.{self.region}.amazonaws.com"
+        return address if stage == "$default" else f"{address}/{stage}"
+
     def environment(self, environ: Mapping[str, str] = os.environ) -> dict[str, str | None]:
         """Return the variables with which other tools reach the same place; None means: unset it.
 

@@ -66,6 +66,16 @@ def test_when_the_account_is_the_named_one_then_the_target_is_aws() -> None:
     assert target.tags()["lab-notebook"] == "05"
 
 
+def test_an_api_has_a_host_name_of_its_own_on_aws_and_a_path_in_the_local_cloud() -> None:
+    aws = connect(ON_AWS, make_aws_session=lambda region, profile: StubbedSession("eu-west-1"))
+    assert aws.api_url("a1", "live") == "https://a1.execute-api.eu-west-1.amazonaws.com/live"
+    assert aws.api_url("a1", "$default") == "https://a1.execute-api.eu-west-1.amazonaws.com"
+    assert aws.api_url("a1", "live", protocol="websocket").startswith("wss://a1.execute-api.")
+    local = replace(aws, endpoint_url="http://127.0.0.1:4566")
+    assert local.api_url("a1", "$default") == "http://127.0.0.1:4566/_aws/execute-api/a1/$default"
+    assert local.api_url("a1", "live", protocol="websocket") == "ws://127.0.0.1:4566/_aws/execute-api/a1/live"
+
+
 def test_when_neither_settings_nor_profile_name_a_region_then_us_east_1() -> None:
     class WithoutRegion(StubbedSession):
         region_name = None
