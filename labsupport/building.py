@@ -19,6 +19,8 @@ from labsupport.resources.concurrency import clear_concurrency
 from labsupport.resources.event_invoke import on_failure
 from labsupport.resources.function import FunctionDescription, deploy_function
 from labsupport.resources.function_policy import allow_invoke
+from labsupport.resources.http_api import DEFAULT_STAGE, HttpApiDescription, Route, deploy_http_api
+from labsupport.resources.http_authorizer import JwtAuthorizer
 from labsupport.resources.layer import LayerVersion, publish_layer
 from labsupport.resources.queue import QueueDescription, deploy_queue
 from labsupport.resources.role import deploy_role
@@ -151,6 +153,33 @@ class Building:
     def deploy_queue(self, thing: str) -> QueueDescription:
         """Create a queue if it isn't there."""
         return deploy_queue(self.target, self.name(thing))
+
+    def deploy_http_api(
+        self,
+        thing: str,
+        *,
+        routes: Mapping[str, str | Route],
+        cors: Mapping[str, Any] | None = None,
+        stage: str = DEFAULT_STAGE,
+        payload_format: str = "2.0",
+        authorizers: Mapping[str, JwtAuthorizer] | None = None,
+    ) -> HttpApiDescription:
+        """Create or update an HTTP API with just these routes (introduced in 06_orders_api).
+
+        Args:
+            thing: short name.
+            routes: function ARNs by route key, such as "POST /orders"; a `Route` names an authorizer too.
+            cors, stage, payload_format, authorizers: see `labsupport.resources.http_api`.
+        """
+        return deploy_http_api(
+            self.target,
+            self.name(thing),
+            routes=routes,
+            cors=cors,
+            stage=stage,
+            payload_format=payload_format,
+            authorizers=authorizers,
+        )
 
     def allow_invoke(self, thing: str, *, service: str, source_arn: str, statement_id: str) -> None:
         """Let a service invoke a function (its resource-based policy)."""
