@@ -74,6 +74,7 @@ class Series:
     name: str
     unit: str
     dimensions: Mapping[str, str]
+    namespace: str = "AWS/Lambda"
 
 
 # Add a value to a series, with a time in seconds since the epoch. It must be quick: a caller waits.

@@ -1,4 +1,4 @@
-"""Write a function's log events where CloudWatch Logs keeps them, if its role may."""
+"""Write log events where CloudWatch Logs keeps them: a function's, if its role may, and access logs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from labsupport.localcloud.api_gateway.access_log import LogGroup
 from labsupport.localcloud.lambda_service.function import Function, LogEvent
 from labsupport.localcloud.rules import lambda_log_permission
 
@@ -29,6 +30,16 @@ class LogsSeam:
         # MiniStack keeps resources by the account and the Region of the request under way.
         work = contextvars.copy_context()
         work.run(self._write, account, region, function, stream_name, events)
+
+    def write_access_log(self, group: LogGroup, stream_name: str, message: str) -> None:
+        """Append an event to a log group that is there (`access_log.WriteEvent`)."""
+        contextvars.copy_context().run(self._write_access_log, group, stream_name, message)
+
+    def _write_access_log(self, group: LogGroup, stream_name: str, message: str) -> None:
+        self._responses._request_account_id.set(group.account)
+        self._responses._request_region.set(group.region)
+        if group.name in self._logs._log_groups:
+            self._append(group.name, stream_name, [LogEvent(int(time.time() * 1000), message)])
 
     def _write(
         self, account: str, region: str, function: Function, stream_name: str, events: Sequence[LogEvent]
@@ -54,6 +65,10 @@ class LogsSeam:
                 "subscriptionFilters": {},
                 "streams": {},
             }
+        self._append(group_name, stream_name, events)
+
+    def _append(self, group_name: str, stream_name: str, events: Sequence[LogEvent]) -> None:
+        now_ms = int(time.time() * 1000)
         new_stream = {
             "events": [],
             "uploadSequenceToken": "1",
@@ -62,7 +77,7 @@ class LogsSeam:
             "lastEventTimestamp": None,
             "lastIngestionTime": None,
         }
-        stream = groups[group_name]["streams"].setdefault(stream_name, new_stream)
+        stream = self._logs._log_groups[group_name]["streams"].setdefault(stream_name, new_stream)
         stored = [
             {"timestamp": event.timestamp_ms, "message": event.message, "ingestionTime": now_ms}
             for event in events

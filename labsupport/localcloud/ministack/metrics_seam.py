@@ -1,4 +1,4 @@
-"""Write Lambda's metrics where CloudWatch keeps them, and have CloudWatch's queries find them.
+"""Write our services' metrics where CloudWatch keeps them, and have CloudWatch's queries find them.
 
 Values of one minute that are equal are one data point with a count, as a publisher of metrics would send
 them: a burst of invocations costs no memory, and statistics and percentiles stay exact.
@@ -18,14 +18,13 @@ from labsupport.localcloud.rules.cloudwatch_queries import (
     start_of_minute,
 )
 
-NAMESPACE = "AWS/Lambda"
 Answer = Any
 Key = tuple[Series, float, float]  # the minute, the value
 Point = dict[str, Any]
 
 
 class MetricsSeam:
-    """Lambda's metrics in MiniStack's CloudWatch, instead of those that MiniStack writes itself."""
+    """Our services' metrics in MiniStack's CloudWatch, instead of those that MiniStack writes itself."""
 
     def __init__(self) -> None:
         """Take MiniStack's modules."""
@@ -73,7 +72,7 @@ class MetricsSeam:
             "Dimensions": series.dimensions,
         }
         metrics = self._cloudwatch._metrics
-        place = (NAMESPACE, series.name, self._cloudwatch._dims_key(series.dimensions))
+        place = (series.namespace, series.name, self._cloudwatch._dims_key(series.dimensions))
         if not metrics.contains_scoped(series.account, series.region, place):
             metrics.set_scoped(series.account, series.region, place, [])
         metrics.get_scoped(series.account, series.region, place).append(point)

@@ -26,6 +26,7 @@ SEAMS = [
     ("core.iam_evaluator", "evaluate_resource_policy", "doc ctx service named_only direct_only"),
     ("core.lambda_runtime", "execution_credentials", "config"),
     ("core.lambda_runtime", "reset", ""),
+    ("core.concurrency", "run_reentrant", "fn args thread_name"),
     ("services.cloudwatch", "_dims_from_list", "dimensions"),
     ("services.cloudwatch", "_dims_key", "dims"),
     ("services.cloudwatch", "_evict_old_metrics", ""),
