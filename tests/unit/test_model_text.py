@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from labsupport.localcloud.models import sentences, tokenizer, words
+from labsupport.localcloud.models import content, sentences, tokenizer
 
 ALPHABET = "aB é ạ đ Ồ 0 9 _ - . , \n \t \r   \u00a0 \u0301 中 ع 🙂 \u200d « ' \" { } \x00 \ud800"
 
@@ -60,5 +60,5 @@ def test_headings_paragraphs_and_points_of_a_list_are_apart() -> None:
 
 
 def test_a_word_is_found_whatever_its_ending() -> None:
-    assert words.content_words("The refunds were refunded") == ["refund", "refund"]
-    assert words.is_vietnamese("Bệnh viện sẽ mở cửa") and not words.is_vietnamese("The café in São Paulo")
+    assert content.words("The refunds were refunded") == ["refund", "refund"]
+    assert content.is_vietnamese("Bệnh viện sẽ mở cửa") and not content.is_vietnamese("The café in São Paulo")

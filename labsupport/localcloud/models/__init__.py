@@ -7,7 +7,7 @@ and top-p do to a large model's choice of tokens, they do here to the choice of 
 * `chat.py`: what is asked of a model and what comes back, whatever API it came through
 * `stand_in.py`: read a conversation, find out what is asked, write the answer token by token
 * `catalogue.py`: which models there are, by AWS's ids, and what each one takes
-* `tokenizer.py`, `sentences.py`, `words.py`: text in pieces
+* `tokenizer.py`, `sentences.py`, `content.py`: text in pieces
 
 Known cost: a stand-in has no knowledge of the world and can't write a new sentence. `LAB_MODEL_URL` puts a
 real model in its place, and AWS has the ones that the ids name.

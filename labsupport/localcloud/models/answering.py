@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from labsupport.localcloud.models import sentences, words
+from labsupport.localcloud.models import content, sentences
 from labsupport.localcloud.models.summarizer import Sampler
 
 NOT_SAID = {False: "The given text doesn't say that.", True: "Văn bản đã cho không nói điều đó."}
@@ -30,7 +30,7 @@ ASKS_NUMBER = re.compile(
 ASKS_NAME = re.compile(r"\bwho(m|se)?\b|\bwhere\b|\bai\b|\bở đâu\b", re.IGNORECASE)
 # Words that ask, and are not in the answer.
 ASKING = frozenset(
-    words.content_words("many much long tell say says said explain happen happened question answer please")
+    content.words("many much long tell say says said explain happen happened question answer please")
 ) | {"mấy", "lâu", "đâu", "hỏi", "tại", "nhiêu"}
 
 
@@ -38,11 +38,11 @@ def answer(question: str, text: str, sampler: Sampler) -> str:
     """Return the sentences of a text that answer a question, or that the text doesn't say it."""
     found = sentences.split(text)
     if not found:
-        return NOT_SAID[words.is_vietnamese(question)]
+        return NOT_SAID[content.is_vietnamese(question)]
     scores = relevance(question, found)
     best = max(scores)
     if best < ENOUGH:
-        return NOT_SAID[words.is_vietnamese(question)]
+        return NOT_SAID[content.is_vietnamese(question)]
     fitting = [place for place, score in enumerate(scores) if score >= ENOUGH]
     bonus = _kind_bonus(question, [found[place] for place in fitting])
     logits = [SHARPNESS * (scores[place] + extra) for place, extra in zip(fitting, bonus, strict=True)]
@@ -52,8 +52,8 @@ def answer(question: str, text: str, sampler: Sampler) -> str:
 
 def relevance(question: str, found: Sequence[str]) -> list[float]:
     """Return for each sentence the share of the question's words, by weight, that it has: 0 to 1."""
-    asked = [word for word in dict.fromkeys(words.content_words(question)) if word not in ASKING]
-    held = [set(words.content_words(sentence)) for sentence in found]
+    asked = [word for word in dict.fromkeys(content.words(question)) if word not in ASKING]
+    held = [set(content.words(sentence)) for sentence in found]
     if not asked:
         return [0.0] * len(found)
     in_how_many = Counter(word for sentence in held for word in sentence)

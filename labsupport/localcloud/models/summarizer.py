@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from labsupport.localcloud.models import sampling, sentences, words
+from labsupport.localcloud.models import content, sampling, sentences
 
 # How much each feature counts. Set by hand, before any of the texts that the tests hold was tried.
 CENTRALITY, POSITION, NUMBERS, CUES, LENGTH = 1.0, 0.5, 0.5, 0.8, 0.6
@@ -62,7 +62,7 @@ def summarise(text: str, number: int, sampler: Sampler) -> list[str]:
     candidates = candidate_sentences(text)
     if len(candidates) <= number:
         return candidates
-    rows = words.vectors(candidates)
+    rows = content.vectors(candidates)
     similar = rows @ rows.T
     base = logits(candidates)
     drawn: list[int] = []
@@ -101,7 +101,7 @@ def logits(candidates: Sequence[str]) -> NDArray[np.float64]:
 
 def _centrality(candidates: Sequence[str]) -> NDArray[np.float64]:
     """Return the share of time that a walk from sentence to similar sentence spends at each."""
-    rows = words.vectors(candidates)
+    rows = content.vectors(candidates)
     similar = rows @ rows.T
     np.fill_diagonal(similar, 0)
     sums = similar.sum(axis=1, keepdims=True)

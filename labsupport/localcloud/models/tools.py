@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from labsupport.localcloud.models import words
+from labsupport.localcloud.models import content
 from labsupport.localcloud.models.chat import Tool, ToolResult
 
 NAME_PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
@@ -92,14 +92,14 @@ def _shown(value: Any) -> str:
 
 
 def _score(request: str, tool: Tool) -> float:
-    asked = set(words.content_words(request))
-    in_name = set(words.content_words(" ".join(NAME_PARTS.findall(tool.name))))
+    asked = set(content.words(request))
+    in_name = set(content.words(" ".join(NAME_PARTS.findall(tool.name))))
     properties = tool.schema.get("properties", {})
     texts = [tool.description]
     for name, schema in properties.items():
         texts += [" ".join(NAME_PARTS.findall(name)), str(schema.get("description", ""))]
         texts += map(str, schema.get("enum", []))
-    in_texts = set(words.content_words(" ".join(texts))) - in_name
+    in_texts = set(content.words(" ".join(texts))) - in_name
     told = bool(tool.schema.get("required")) and not missing(tool, arguments(request, tool))
     return (
         TOLD_WEIGHT * (told and bool(asked & in_name))

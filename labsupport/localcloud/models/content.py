@@ -37,7 +37,7 @@ def is_vietnamese(text: str) -> bool:
     return len(VIETNAMESE.findall(text)) > 0.05 * letters
 
 
-def content_words(text: str) -> list[str]:
+def words(text: str) -> list[str]:
     """Return the words that carry meaning, in lower case, English ones without their ending."""
     words = (word.lower() for word in WORD.findall(text))
     return [stem(word) for word in words if word not in STOP_WORDS]
@@ -56,11 +56,11 @@ def stem(word: str) -> str:
 
 def vectors(sentences: Sequence[str]) -> NDArray[np.float64]:
     """Return one row a sentence: its words' TF-IDF weights, of length 1. Rows without words are zero."""
-    counts = [Counter(content_words(sentence)) for sentence in sentences]
+    counts = [Counter(words(sentence)) for sentence in sentences]
     vocabulary = {word: place for place, word in enumerate(dict.fromkeys(w for c in counts for w in c))}
     weights = np.zeros((len(sentences), max(1, len(vocabulary))))
-    for row, words in enumerate(counts):
-        for word, times in words.items():
+    for row, held in enumerate(counts):
+        for word, times in held.items():
             weights[row, vocabulary[word]] = 1 + np.log(times)
     held_by = np.maximum(1, (weights > 0).sum(axis=0))
     weights *= np.log(1 + len(sentences) / held_by)
