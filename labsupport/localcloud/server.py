@@ -17,6 +17,7 @@ import socket
 import sys
 import time
 import uuid
+from dataclasses import asdict
 from pathlib import Path
 
 import psutil
@@ -25,8 +26,7 @@ from hypercorn.config import Config
 
 from labsupport.localcloud import ministack
 from labsupport.localcloud.gate import Gate
-from labsupport.localcloud.lambda_service.asynchronous import AWS_RETRY_SECONDS, LAB_RETRY_SECONDS
-from labsupport.localcloud.lambda_service.service import IDLE_SECONDS
+from labsupport.localcloud.options import CloudOptions
 from labsupport.localcloud.record import RECORD_FILE, CloudRecord, account_id
 from labsupport.localcloud.state import StateKeeper
 
@@ -42,7 +42,7 @@ def main() -> None:
     home = Path(options.home)
     _allow_many_files()
     try:
-        options.idle_seconds = _idle_seconds(os.environ.get("LAB_IDLE_SECONDS"))
+        chosen = CloudOptions.from_environment(os.environ)
     except ValueError as error:
         _say(options.ready_fd, str(error))
         sys.exit(1)
@@ -67,21 +67,23 @@ def main() -> None:
         instance=str(uuid.uuid4()),
         log_file=str(home / "cloud.log"),
     )
-    asyncio.run(_serve(home, listener, record, options))
+    asyncio.run(_serve(home, listener, record, options, chosen))
 
 
 async def _serve(
-    home: Path, listener: socket.socket, record: CloudRecord, options: argparse.Namespace
+    home: Path,
+    listener: socket.socket,
+    record: CloudRecord,
+    options: argparse.Namespace,
+    chosen: CloudOptions,
 ) -> None:
     cloud = ministack.load()
     keeper = StateKeeper(home / "state", ministack.VERSION, cloud.states)
-    retry_seconds = AWS_RETRY_SECONDS if os.environ.get("LAB_RETRY_INTERVALS") == "aws" else LAB_RETRY_SECONDS
     cloud.attach(
         home / "work",
         endpoint_url=record.url,
         on_change=keeper.note_change,
-        retry_seconds=retry_seconds,
-        idle_seconds=options.idle_seconds,
+        options=chosen,
     )
     cloud.restore(keeper.load())
     started = time.time()
@@ -94,8 +96,7 @@ async def _serve(
             "region": record.region,
             "ministack": ministack.VERSION,
             "started": started,
-            "retry_seconds": retry_seconds,
-            "idle_seconds": options.idle_seconds,
+            **asdict(chosen),
             "sandbox": cloud.sandbox_description,
         }
 
@@ -137,21 +138,6 @@ def _allow_many_files() -> None:
     wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(MOST_FILES, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
-def _idle_seconds(setting: str | None) -> float:
-    """Return how long an environment may be idle.
-
-    Raises:
-        ValueError: the setting is no number of seconds.
-    """
-    try:
-        seconds = float(setting or IDLE_SECONDS)
-    except ValueError:
-        seconds = 0
-    if not 0 < seconds < float("inf"):
-        raise ValueError(f"LAB_IDLE_SECONDS is {setting!r}. It must be a number of seconds, such as 5.")
-    return seconds
 
 
 def _listen(port: int | None, home: Path) -> socket.socket:

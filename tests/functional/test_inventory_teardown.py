@@ -146,7 +146,13 @@ def strangers(target: Target) -> Any:
     iam, s3, sqs = target.client("iam"), target.client("s3"), target.client("sqs")
     aws_lambda, logs = target.client("lambda"), target.client("logs")
     name = f"lab-{target.owner}-theirs"
-    role_arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(POLICY))["Role"]["Arn"]
+    service = {
+        "Effect": "Allow",
+        "Principal": {"Service": "lambda.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    trust = {"Version": "2012-10-17", "Statement": [service]}
+    role_arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
     aws_lambda.create_function(
         FunctionName=name,
         Role=role_arn,

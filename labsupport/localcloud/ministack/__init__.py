@@ -6,6 +6,7 @@ with a wrong answer an hour later. Raise the pin on purpose, and run the conform
 
 * `seams.py`: the environment that MiniStack reads, the version, and every private function we use
 * `cloud.py`: the application and its state
+* `iam_seam.py`: by which action IAM is asked, how it refuses, and which role a function may get
 * `validation_seam.py`: where a request of the Lambda API arrives: the rules come first
 * `states_seam.py`: where a function becomes active, and an update is in progress
 * `lambda_seam.py`: where an invocation leaves MiniStack for our Lambda service

@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from labsupport.localcloud.gate import App
-from labsupport.localcloud.lambda_service.asynchronous import LAB_RETRY_SECONDS
-from labsupport.localcloud.lambda_service.service import IDLE_SECONDS
 from labsupport.localcloud.ministack import seams
+from labsupport.localcloud.ministack.iam_seam import IamSeam
 from labsupport.localcloud.ministack.lambda_seam import LambdaSeam
 from labsupport.localcloud.ministack.logging_config_seam import LoggingConfigSeam
 from labsupport.localcloud.ministack.logs_seam import LogsSeam
 from labsupport.localcloud.ministack.metrics_seam import MetricsSeam
 from labsupport.localcloud.ministack.s3_seam import S3Seam
 from labsupport.localcloud.ministack.validation_seam import ValidationSeam
+from labsupport.localcloud.options import CloudOptions
 
 # Where the events of asynchronous invocations that are not done yet stand in the saved state.
 PENDING_EVENTS = "lab.pending_events"
@@ -47,8 +47,7 @@ class MiniStack:
         *,
         endpoint_url: str,
         on_change: Callable[[], None],
-        retry_seconds: tuple[float, ...] = LAB_RETRY_SECONDS,
-        idle_seconds: float = IDLE_SECONDS,
+        options: CloudOptions,
     ) -> None:
         """Put our Lambda service, working below `directory`, and AWS's rules behind the seams."""
         metrics_seam = MetricsSeam()
@@ -58,13 +57,14 @@ class MiniStack:
             write_log=LogsSeam().write,
             metrics=metrics_seam.metrics,
             on_change=on_change,
-            retry_seconds=retry_seconds,
-            idle_seconds=idle_seconds,
+            retry_seconds=options.retry_seconds,
+            idle_seconds=options.idle_seconds,
         )
         metrics_seam.attach()
         LoggingConfigSeam().attach()
         S3Seam().attach()
         ValidationSeam().attach()
+        IamSeam(role_delay_seconds=options.role_delay_seconds).attach()  # who may not, is told nothing more
 
     @property
     def sandbox_description(self) -> str:

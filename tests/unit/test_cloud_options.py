@@ -1,0 +1,29 @@
+"""What the environment says of a local cloud's behaviour."""
+
+from __future__ import annotations
+
+import pytest
+
+from labsupport.localcloud.lambda_service.asynchronous import AWS_RETRY_SECONDS
+from labsupport.localcloud.options import CloudOptions
+
+
+def test_nothing_said_means_the_defaults() -> None:
+    assert CloudOptions.from_environment({"LAB_IDLE_SECONDS": ""}) == CloudOptions()
+
+
+def test_each_variable_is_read() -> None:
+    environ = {"LAB_IDLE_SECONDS": "1.5", "LAB_RETRY_INTERVALS": "aws", "LAB_ROLE_DELAY_SECONDS": "8"}
+    assert CloudOptions.from_environment(environ) == CloudOptions(1.5, AWS_RETRY_SECONDS, 8.0)
+
+
+@pytest.mark.parametrize("value", ["soon", "-1", "inf", "nan"])
+@pytest.mark.parametrize("name", ["LAB_IDLE_SECONDS", "LAB_ROLE_DELAY_SECONDS"])
+def test_what_is_no_number_of_seconds_is_refused_by_name(name: str, value: str) -> None:
+    with pytest.raises(ValueError, match=f"{name} is '{value}'. It must be a number of seconds"):
+        CloudOptions.from_environment({name: value})
+
+
+def test_no_environment_may_be_idle_for_no_time() -> None:
+    with pytest.raises(ValueError, match="LAB_IDLE_SECONDS"):
+        CloudOptions.from_environment({"LAB_IDLE_SECONDS": "0"})
