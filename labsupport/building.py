@@ -23,7 +23,10 @@ from labsupport.resources.http_api import DEFAULT_STAGE, HttpApiDescription, Rou
 from labsupport.resources.http_authorizer import JwtAuthorizer
 from labsupport.resources.layer import LayerVersion, publish_layer
 from labsupport.resources.queue import QueueDescription, deploy_queue
+from labsupport.resources.rest_api import RestApiDescription, deploy_rest_api
+from labsupport.resources.rest_methods import RestMethod
 from labsupport.resources.role import deploy_role
+from labsupport.resources.user_pool import Tokens, UserPoolDescription, deploy_user_pool, sign_up
 from labsupport.settings import Settings
 from labsupport.target import Target
 
@@ -180,6 +183,34 @@ class Building:
             payload_format=payload_format,
             authorizers=authorizers,
         )
+
+    def deploy_rest_api(
+        self,
+        thing: str,
+        *,
+        routes: Mapping[str, str | RestMethod],
+        stage: str,
+        endpoint_type: str = "REGIONAL",
+    ) -> RestApiDescription:
+        """Create or update a REST API with just these methods, and deploy it (07_api_gateway_choices).
+
+        Args:
+            thing: short name.
+            routes: function ARNs by method and path, such as "GET /orders/{id}"; a `RestMethod` says more.
+            stage: where it goes live, such as "prod".
+            endpoint_type: see `labsupport.resources.rest_api`.
+        """
+        return deploy_rest_api(
+            self.target, self.name(thing), routes=routes, stage=stage, endpoint_type=endpoint_type
+        )
+
+    def deploy_user_pool(self, thing: str) -> UserPoolDescription:
+        """Create a Cognito user pool with an app client, if it isn't there (07_api_gateway_choices)."""
+        return deploy_user_pool(self.target, self.name(thing))
+
+    def sign_up(self, pool: UserPoolDescription, email: str) -> Tokens:
+        """Make a user of a pool, with a password that nobody sees, and return the user's tokens."""
+        return sign_up(self.target, pool, email)
 
     def allow_invoke(self, thing: str, *, service: str, source_arn: str, statement_id: str) -> None:
         """Let a service invoke a function (its resource-based policy)."""

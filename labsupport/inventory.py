@@ -8,11 +8,19 @@ else's.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from labsupport import naming
+from labsupport.found import Resource, Resources
+from labsupport.found import Search as _Search
+from labsupport.inventory_of_apis import (
+    api_keys,
+    api_log_groups,
+    logging_role,
+    rest_apis,
+    usage_plans,
+    user_pools,
+)
 from labsupport.resources.bucket import bucket_tags
 from labsupport.resources.concurrency import provisioned_concurrency
 from labsupport.resources.event_source_mapping import event_source_mappings
@@ -20,59 +28,6 @@ from labsupport.resources.ownership import as_dict
 from labsupport.resources.queue import GONE as QUEUE_GONE
 from labsupport.target import Target
 from labsupport.waiting import tolerate
-
-
-@dataclass(frozen=True)
-class Resource:
-    """One thing on the cloud.
-
-    Attributes:
-        kind: a key of `KINDS`.
-        name: full name; of a layer version with its number, of an event source mapping its UUID.
-        arn: or "" where AWS gives none.
-        created: when it was made, or last changed where AWS tells only that.
-        note: what a learner wants to know about it, or "".
-    """
-
-    kind: str
-    name: str
-    arn: str
-    created: datetime | None = None
-    note: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.kind:<20} {self.name}" + (f"  ({self.note})" if self.note else "")
-
-
-class Resources(list[Resource]):
-    """Resources that show themselves as a table, one line each."""
-
-    def __repr__(self) -> str:
-        return (
-            "\n".join(map(str, self)) or "Nothing: the lab has built nothing here, or all of it is deleted."
-        )
-
-
-@dataclass(frozen=True)
-class _Search:
-    """What is looked for: the owner's names, but for things of functions that somebody else made."""
-
-    target: Target
-    owner: str
-    others_functions: frozenset[str]
-
-    def is_ours(self, name: str) -> bool:
-        return naming.is_ours(name, self.owner)
-
-    def is_ours_by_function(self, function_name: str) -> bool:
-        return self.is_ours(function_name) and function_name not in self.others_functions
-
-    def has_our_tags(self, tags: dict[str, str]) -> bool:
-        return naming.has_our_tags(tags, self.owner)
-
-    def pages(self, service: str, operation: str, key: str, **parameters: Any) -> Iterator[Any]:
-        for page in self.target.client(service).get_paginator(operation).paginate(**parameters):
-            yield from page.get(key, [])
 
 
 def inventory(target: Target, *, owner: str | None = None) -> Resources:
@@ -175,10 +130,16 @@ def _log_groups(search: _Search) -> Iterator[Resource]:
             created = datetime.fromtimestamp(group["creationTime"] / 1000, UTC)
             note = f"{group.get('storedBytes', 0)} bytes, kept until it is deleted"
             yield Resource("log group", name, group["arn"], created, note)
+    yield from api_log_groups(search)
 
 
 KINDS: dict[str, Callable[[_Search], Iterator[Resource]]] = {
     "event source mapping": _event_source_mappings,
+    "usage plan": usage_plans,  # before its stages
+    "API key": api_keys,
+    "REST API": rest_apis,
+    "user pool": user_pools,
+    "API logging role": logging_role,  # an entry of the account's settings; the role itself is below
     "function": lambda search: iter(()),  # `inventory` has them already: other kinds depend on them
     "layer version": _layer_versions,
     "queue": _queues,

@@ -32,7 +32,8 @@ from labsupport.burst import Burst
 from labsupport.cell_errors import show_cards
 from labsupport.errors import TeardownError
 from labsupport.expected import expect_error
-from labsupport.inventory import Resources, inventory
+from labsupport.found import Resources
+from labsupport.inventory import inventory
 from labsupport.invocation import Invocation, invoke_function
 from labsupport.lesson import Lesson
 from labsupport.load import Watch, invoke_at_once

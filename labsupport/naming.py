@@ -12,6 +12,7 @@ import re
 from labsupport.errors import LabError
 
 LAB_TAG = "serverless-lab"
+API_LOG_GROUPS = "/aws/apigateway/"  # what the lab's access logs begin with
 MAX_NAME_LENGTH = 63  # of an S3 bucket, the shortest limit among the services that the lab uses
 
 

@@ -13,14 +13,19 @@ from dataclasses import dataclass
 from botocore.exceptions import BotoCoreError, ClientError
 
 from labsupport.errors import CloudError, LabError
-from labsupport.inventory import Resource, Resources, inventory
+from labsupport.found import Resource, Resources
+from labsupport.inventory import inventory
+from labsupport.resources.api_logging_role import clear_api_logging_role
 from labsupport.resources.bucket import clear_notifications, delete_bucket
 from labsupport.resources.event_source_mapping import delete_event_source_mapping
 from labsupport.resources.function import delete_function
 from labsupport.resources.layer import delete_layer_version
 from labsupport.resources.log_group import delete_log_group
 from labsupport.resources.queue import delete_queue
+from labsupport.resources.rest_api import delete_rest_api
 from labsupport.resources.role import delete_role
+from labsupport.resources.usage_plan import delete_api_key, delete_usage_plan
+from labsupport.resources.user_pool import delete_user_pool
 from labsupport.target import Target
 
 LATE_LOG_SECONDS = 1.0
@@ -56,8 +61,18 @@ class TeardownReport:
         return f"{len(self.deleted)} deleted, {len(self.failed)} failed. {end}"
 
 
+def _by_id(delete: Callable[[Target, str], None]) -> Callable[[Target, str], None]:
+    """Return what deletes a thing that the inventory calls "name:id"."""
+    return lambda target, name: delete(target, name.rpartition(":")[2])
+
+
 DELETE: dict[str, Callable[[Target, str], None]] = {
     "event source mapping": delete_event_source_mapping,
+    "usage plan": _by_id(delete_usage_plan),
+    "API key": _by_id(delete_api_key),
+    "REST API": _by_id(delete_rest_api),
+    "user pool": _by_id(delete_user_pool),
+    "API logging role": clear_api_logging_role,
     "function": delete_function,
     "layer version": delete_layer_version,
     "queue": delete_queue,
@@ -65,6 +80,9 @@ DELETE: dict[str, Callable[[Target, str], None]] = {
     "role": delete_role,
     "log group": delete_log_group,
 }
+
+SLOW = {"REST API": "AWS deletes one REST API every 30 seconds, so several take their time."}
+"""What is said before several things of a kind are deleted, where AWS limits how fast that goes."""
 
 
 def teardown(
@@ -114,7 +132,10 @@ def _delete(
     deleted: Resources,
     failed: list[Failure],
 ) -> None:
+    kinds = [resource.kind for resource in resources]
     for resource in resources:
+        if resource.kind in SLOW and kinds.count(resource.kind) > 1:
+            progress(f"Deleting {resource.kind} {resource.name}. {SLOW[resource.kind]}")
         if _attempt(DELETE[resource.kind], target, resource, failed):
             progress(f"Deleted {resource.kind} {resource.name}")
             deleted.append(resource)

@@ -16,7 +16,9 @@ from labsupport.resources.bucket import deploy_bucket
 from labsupport.resources.function import delete_function, deploy_function
 from labsupport.resources.layer import publish_layer
 from labsupport.resources.queue import deploy_queue
+from labsupport.resources.rest_api import deploy_rest_api
 from labsupport.resources.role import deploy_role
+from labsupport.resources.user_pool import deploy_user_pool
 from labsupport.target import Target
 from labsupport.teardown import teardown
 
@@ -26,6 +28,10 @@ POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "
 CODE = zip_files({"handler.py": b"def handler(event, context):\n    return event\n"})
 ALL_KINDS = [
     "event source mapping",
+    "usage plan",
+    "API key",
+    "REST API",
+    "user pool",
     "function",
     "layer version",
     "queue",
@@ -50,6 +56,21 @@ def build_one_of_each(target: Target) -> None:
     for key in ("a", "a", "b"):
         target.client("s3").put_object(Bucket=name("photos"), Key=key, Body=b"x")
     target.client("s3").delete_object(Bucket=name("photos"), Key="a")
+    build_api(target)
+
+
+def build_api(target: Target) -> str:
+    """Build a REST API with logs and a usage plan with a key, and a user pool; return the API's id."""
+    name = f"lab-{target.owner}-orders"
+    api = deploy_rest_api(target, name, routes={}, stage="prod")
+    client, tags = target.client("apigateway"), target.tags()
+    plan = client.create_usage_plan(name=name, apiStages=[{"apiId": api.id, "stage": "prod"}], tags=tags)
+    key = client.create_api_key(name=name, enabled=True, tags=tags)
+    client.create_usage_plan_key(usagePlanId=plan["id"], keyId=key["id"], keyType="API_KEY")
+    for group in (f"API-Gateway-Execution-Logs_{api.id}/prod", f"/aws/apigateway/{name}"):
+        target.client("logs").create_log_group(logGroupName=group)
+    deploy_user_pool(target, name)
+    return api.id
 
 
 def provision(target: Target, function: str) -> None:
@@ -84,7 +105,13 @@ def test_everything_is_found_in_the_order_of_deletion(target: Target) -> None:
     by_kind = {resource.kind: resource for resource in inventory(target)}
     assert by_kind["bucket"].note == "4 object versions"
     assert by_kind["function"].arn.endswith(f"function:lab-{target.owner}-echo")
-    assert all(resource.created is not None for resource in inventory(target))
+    untimed = {resource.kind for resource in inventory(target) if resource.created is None}
+    assert untimed == {"usage plan"}  # API Gateway doesn't tell
+    groups = [resource.name for resource in inventory(target) if resource.kind == "log group"]
+    assert [group.partition("_")[0] for group in groups if "lambda" not in group] == [
+        f"/aws/apigateway/lab-{target.owner}-orders",
+        "API-Gateway-Execution-Logs",
+    ]
     assert "2 environments provisioned: charged while they are idle" in by_kind["function"].note
 
 
@@ -162,10 +189,21 @@ def strangers(target: Target) -> Any:
     )
     s3.create_bucket(Bucket=name)
     url = sqs.create_queue(QueueName=name, tags={"lab": "serverless-lab"})["QueueUrl"]
+    apis, pools = target.client("apigateway"), target.client("cognito-idp")
+    api = apis.create_rest_api(name=name)["id"]
+    plan, key = apis.create_usage_plan(name=name)["id"], apis.create_api_key(name=name)["id"]
+    execution_logs = f"API-Gateway-Execution-Logs_{api}/prod"
+    logs.create_log_group(logGroupName=execution_logs)
+    pool = pools.create_user_pool(PoolName=name)["UserPool"]["Id"]
     arn = f"arn:aws:sqs:{target.region}:{target.account}:{name}"
     mapping = aws_lambda.create_event_source_mapping(FunctionName=name, EventSourceArn=arn)["UUID"]
     logs.create_log_group(logGroupName=f"/aws/lambda/{name}")
     yield name
+    pools.delete_user_pool(UserPoolId=pool)
+    logs.delete_log_group(logGroupName=execution_logs)
+    apis.delete_api_key(apiKey=key)
+    apis.delete_usage_plan(usagePlanId=plan)
+    apis.delete_rest_api(restApiId=api)
     aws_lambda.delete_event_source_mapping(UUID=mapping)
     aws_lambda.delete_function(FunctionName=name)
     logs.delete_log_group(logGroupName=f"/aws/lambda/{name}")
@@ -255,3 +293,50 @@ def test_when_the_cloud_stops_answering_then_a_teardown_ends_at_once(target: Tar
     with pytest.raises(CloudError):
         teardown(target)
     target.client("sqs").meta.events.unregister("before-call.sqs.DeleteQueue", gone)
+
+
+def test_a_cache_is_named_as_what_costs_by_the_hour(target: Target) -> None:
+    api_id = build_api(target)
+    target.client("apigateway").update_stage(
+        restApiId=api_id,
+        stageName="prod",
+        patchOperations=[
+            {"op": "replace", "path": "/cacheClusterEnabled", "value": "true"},
+            {"op": "replace", "path": "/cacheClusterSize", "value": "0.5"},
+        ],
+    )
+    (api,) = [resource for resource in inventory(target) if resource.kind == "REST API"]
+    assert api.note == "stage prod with a cache of 0.5 GB: charged by the hour, used or not"
+    assert api.name == f"lab-{target.owner}-orders:{api_id}"
+
+
+def test_the_accounts_logging_role_is_taken_out_if_it_is_ours_and_left_if_it_is_not(target: Target) -> None:
+    client, name = target.client("apigateway"), f"lab-{target.owner}-api-logs"
+    ours = deploy_role(target, name, policy=POLICY, trust="apigateway.amazonaws.com")
+    theirs = ours.replace(target.owner, "somebody")
+    for arn, kinds_found in ((theirs, ["role"]), (ours, ["API logging role", "role"])):
+        change = {"op": "replace", "path": "/cloudwatchRoleArn", "value": arn}
+        client.update_account(patchOperations=[change])
+        assert kinds(target) == kinds_found
+    assert teardown(target, late_log_seconds=0).is_clean
+    assert not client.get_account().get("cloudwatchRoleArn")
+
+
+def test_a_rest_api_is_deleted_although_aws_takes_one_at_a_time(target: Target) -> None:
+    name = f"lab-{target.owner}"
+    for thing in ("orders", "stock"):
+        deploy_rest_api(target, f"{name}-{thing}", routes={}, stage="prod")
+    refusals = iter(range(2))
+
+    def refuse(**_: Any) -> None:
+        for _ in refusals:
+            error = {"Code": "TooManyRequestsException", "Message": "Too Many Requests"}
+            raise ClientError({"Error": error}, "DeleteRestApi")
+
+    client, sentences = target.client("apigateway"), list[str]()
+    client.meta.events.register("before-call.api-gateway.DeleteRestApi", refuse)
+    report = teardown(target, progress=sentences.append, late_log_seconds=0)
+    client.meta.events.unregister("before-call.api-gateway.DeleteRestApi", refuse)
+    assert report.is_clean and report.failed == []
+    assert list(refusals) == []
+    assert sum("one REST API every 30 seconds" in sentence for sentence in sentences) == 2
