@@ -14,8 +14,12 @@ from typing import Any
 
 import pytest
 
+from labsupport.lab import Lab
 from labsupport.localcloud.lambda_service.function import Function, InvocationResult, LogEvent
 from labsupport.localcloud.lambda_service.service import LambdaService
+from labsupport.localcloud.record import CloudRecord
+from labsupport.settings import Settings
+from labsupport.teardown import teardown
 
 RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -107,3 +111,12 @@ def any_bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]
 @pytest.fixture
 def function() -> Callable[..., Function]:
     return make_function
+
+
+@pytest.fixture(scope="module")
+def module_lab(cloud: CloudRecord, cloud_home: Path) -> Iterator[Lab]:
+    """Return a lab that the tests of one module share."""
+    settings = replace(Settings.from_environment({}), home=cloud_home, owner=f"m{uuid.uuid4().hex[:8]}")
+    lab = Lab("06", settings=settings)
+    yield lab
+    teardown(lab.target, late_log_seconds=0)

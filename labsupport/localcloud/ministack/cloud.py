@@ -13,12 +13,15 @@ from labsupport.localcloud.ministack.lambda_seam import LambdaSeam
 from labsupport.localcloud.ministack.logging_config_seam import LoggingConfigSeam
 from labsupport.localcloud.ministack.logs_seam import LogsSeam
 from labsupport.localcloud.ministack.metrics_seam import MetricsSeam
+from labsupport.localcloud.ministack.rest_api import RestApis
 from labsupport.localcloud.ministack.s3_seam import S3Seam
 from labsupport.localcloud.ministack.validation_seam import ValidationSeam
 from labsupport.localcloud.options import CloudOptions
 
 # Where the events of asynchronous invocations that are not done yet stand in the saved state.
 PENDING_EVENTS = "lab.pending_events"
+# Deployments of REST APIs, and what API keys have used of their quotas.
+REST_APIS = "lab.rest_apis"
 
 
 def load() -> MiniStack:
@@ -64,6 +67,8 @@ class MiniStack:
         LoggingConfigSeam().attach()
         S3Seam().attach()
         ValidationSeam().attach()
+        self._rest_apis = RestApis()
+        self._rest_apis.attach()
         IamSeam(role_delay_seconds=options.role_delay_seconds).attach()  # who may not, is told nothing more
 
     @property
@@ -76,7 +81,8 @@ class MiniStack:
         getters = self._app_module._build_persistence_save_dict()
         states = {key: get_state() for key, get_state in getters.items()}
         return {key: state for key, state in states.items() if state} | {
-            PENDING_EVENTS: self._lambda.asynchronous.pending()
+            PENDING_EVENTS: self._lambda.asynchronous.pending(),
+            REST_APIS: self._rest_apis.state(),
         }
 
     def restore(self, states: Mapping[str, Any]) -> None:
@@ -84,6 +90,7 @@ class MiniStack:
         for key, module_name in self._app_module._state_map.items():
             if states.get(key):
                 self._app_module._get_module(module_name).load_persisted_state(states[key])
+        self._rest_apis.restore(states.get(REST_APIS, {}))
         self._lambda.resume(states.get(PENDING_EVENTS, []))
 
     def close(self) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from labsupport.errors import CloudError
+from labsupport.localcloud.ministack.rest_seams import REST_SEAMS
 
 VERSION = importlib.metadata.version("ministack")
 PINNED_VERSION = "1.5.33"
@@ -86,6 +87,7 @@ SEAMS = [
     ),
     ("services.sqs", "_build_send_sys_attrs", "now sys_attrs_input"),
     ("services.sqs", "_ensure_msg_fields", "m"),
+    *REST_SEAMS,
 ]
 
 
