@@ -18,11 +18,10 @@ class RestOpenApiSeam:
 
     def __init__(self) -> None:
         """Take MiniStack's modules."""
-        import yaml  # type: ignore[import-untyped]
         from ministack.services import apigateway_v1
 
         self._v1: Any = apigateway_v1
-        self._yaml: Any = yaml
+        self._yaml: Any = apigateway_v1.yaml  # what MiniStack writes its exports with
 
     def attach(self) -> None:
         """Stand behind MiniStack's export."""
