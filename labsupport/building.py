@@ -26,6 +26,7 @@ from labsupport.resources.queue import QueueDescription, deploy_queue
 from labsupport.resources.rest_api import RestApiDescription, deploy_rest_api
 from labsupport.resources.rest_methods import RestMethod
 from labsupport.resources.role import deploy_role
+from labsupport.resources.table import TableDescription, deploy_table
 from labsupport.resources.user_pool import Tokens, UserPoolDescription, deploy_user_pool, sign_up
 from labsupport.settings import Settings
 from labsupport.target import Target
@@ -211,6 +212,26 @@ class Building:
     def sign_up(self, pool: UserPoolDescription, email: str) -> Tokens:
         """Make a user of a pool, with a password that nobody sees, and return the user's tokens."""
         return sign_up(self.target, pool, email)
+
+    def deploy_table(
+        self,
+        thing: str,
+        *,
+        keys: Sequence[str],
+        indexes: Mapping[str, Sequence[str]] | None = None,
+        ttl_attribute: str | None = None,
+    ) -> TableDescription:
+        """Create a DynamoDB table with on-demand capacity if it isn't there (introduced in 06_orders_api).
+
+        Args:
+            thing: short name.
+            keys: partition key, and sort key if there is one. All keys are strings.
+            indexes: keys of each global secondary index.
+            ttl_attribute: holds the time in seconds after which an item is deleted.
+        """
+        return deploy_table(
+            self.target, self.name(thing), keys=keys, indexes=indexes, ttl_attribute=ttl_attribute
+        )
 
     def allow_invoke(self, thing: str, *, service: str, source_arn: str, statement_id: str) -> None:
         """Let a service invoke a function (its resource-based policy)."""

@@ -26,6 +26,8 @@ from labsupport.resources.concurrency import provisioned_concurrency
 from labsupport.resources.event_source_mapping import event_source_mappings
 from labsupport.resources.ownership import as_dict
 from labsupport.resources.queue import GONE as QUEUE_GONE
+from labsupport.resources.table import GONE as TABLE_GONE
+from labsupport.resources.table import table_tags
 from labsupport.target import Target
 from labsupport.waiting import tolerate
 
@@ -95,6 +97,17 @@ def _queues(search: _Search) -> Iterator[Resource]:
                 yield Resource("queue", url.rsplit("/", 1)[-1], attributes["QueueArn"], created, note)
 
 
+def _tables(search: _Search) -> Iterator[Resource]:
+    dynamodb = search.target.client("dynamodb")
+    for name in search.pages("dynamodb", "list_tables", "TableNames"):
+        if search.is_ours(name):
+            with tolerate(TABLE_GONE):
+                table = dynamodb.describe_table(TableName=name)["Table"]
+                if search.has_our_tags(table_tags(search.target, table["TableArn"])):
+                    note = f"about {table['ItemCount']} items"
+                    yield Resource("DynamoDB table", name, table["TableArn"], table["CreationDateTime"], note)
+
+
 def _buckets(search: _Search) -> Iterator[Resource]:
     for bucket in search.pages("s3", "list_buckets", "Buckets"):
         name = bucket["Name"]
@@ -143,6 +156,7 @@ KINDS: dict[str, Callable[[_Search], Iterator[Resource]]] = {
     "function": lambda search: iter(()),  # `inventory` has them already: other kinds depend on them
     "layer version": _layer_versions,
     "queue": _queues,
+    "DynamoDB table": _tables,
     "bucket": _buckets,
     "role": _roles,
     "log group": _log_groups,

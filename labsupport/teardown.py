@@ -24,6 +24,7 @@ from labsupport.resources.log_group import delete_log_group
 from labsupport.resources.queue import delete_queue
 from labsupport.resources.rest_api import delete_rest_api
 from labsupport.resources.role import delete_role
+from labsupport.resources.table import delete_table
 from labsupport.resources.usage_plan import delete_api_key, delete_usage_plan
 from labsupport.resources.user_pool import delete_user_pool
 from labsupport.target import Target
@@ -76,6 +77,7 @@ DELETE: dict[str, Callable[[Target, str], None]] = {
     "function": delete_function,
     "layer version": delete_layer_version,
     "queue": delete_queue,
+    "DynamoDB table": delete_table,
     "bucket": delete_bucket,
     "role": delete_role,
     "log group": delete_log_group,

@@ -9,6 +9,7 @@ LISTS = (
     ("lambda", "list_layers", "Layers", "LayerArn"),
     ("lambda", "list_event_source_mappings", "EventSourceMappings", "UUID"),
     ("s3", "list_buckets", "Buckets", "Name"),
+    ("dynamodb", "list_tables", "TableNames", None),
     ("sqs", "list_queues", "QueueUrls", None),
     ("iam", "list_roles", "Roles", "Arn"),
     ("iam", "list_policies", "Policies", "Arn"),

@@ -18,6 +18,7 @@ from labsupport.resources.layer import publish_layer
 from labsupport.resources.queue import deploy_queue
 from labsupport.resources.rest_api import deploy_rest_api
 from labsupport.resources.role import deploy_role
+from labsupport.resources.table import deploy_table
 from labsupport.resources.user_pool import deploy_user_pool
 from labsupport.target import Target
 from labsupport.teardown import teardown
@@ -35,6 +36,7 @@ ALL_KINDS = [
     "function",
     "layer version",
     "queue",
+    "DynamoDB table",
     "bucket",
     "role",
     "log group",
@@ -52,6 +54,8 @@ def build_one_of_each(target: Target) -> None:
     target.client("lambda").create_event_source_mapping(FunctionName=name("echo"), EventSourceArn=queue.arn)
     for code in (b"1", b"2"):
         publish_layer(target, name("lib"), zip_files({"python/a.py": code}), python_version="3.11")
+    deploy_table(target, name("orders"), keys=["pk"], ttl_attribute="expires_at")
+    target.client("dynamodb").put_item(TableName=name("orders"), Item={"pk": {"S": "order#1"}})
     deploy_bucket(target, name("photos"), versioned=True)
     for key in ("a", "a", "b"):
         target.client("s3").put_object(Bucket=name("photos"), Key=key, Body=b"x")

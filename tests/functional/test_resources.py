@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from botocore.exceptions import ClientError
 
 from labsupport.errors import DeployError
 from labsupport.packaging import zip_files
-from labsupport.resources import bucket, function, layer, queue, role
+from labsupport.resources import bucket, function, layer, queue, role, table
 from labsupport.resources.event_invoke import on_failure
 from labsupport.resources.function_policy import allow_invoke, policy_statements
 from labsupport.target import Target
@@ -312,3 +312,57 @@ class TestQueue:
         queue.delete_queue(target, name)
         queue.delete_queue(target, name)
         assert queue.describe_queue(target, name) is None
+
+
+class TestTable:
+    INDEXES: ClassVar = {"by-customer": ["customer", "created_at"]}
+
+    def test_it_is_made_once_active_with_tags_indexes_and_ttl(self, target: Target) -> None:
+        client, name = target.client("dynamodb"), name_of(target, "orders")
+        made = table.deploy_table(target, name, keys=["pk"], indexes=self.INDEXES, ttl_attribute="expires_at")
+        assert writes(target) == ["CreateTable", "UpdateTimeToLive"]
+        assert table.deploy_table(
+            target, name, keys=["pk"], indexes=self.INDEXES, ttl_attribute="expires_at"
+        ) == (made)
+        assert writes(target) == ["CreateTable", "UpdateTimeToLive"]
+        described = client.describe_table(TableName=name)["Table"]
+        assert (described["TableStatus"], described["TableArn"]) == ("ACTIVE", made.arn)
+        assert described["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+        [index] = described["GlobalSecondaryIndexes"]
+        assert [key["AttributeName"] for key in index["KeySchema"]] == ["customer", "created_at"]
+        assert index["Projection"] == {"ProjectionType": "ALL"}
+        expiry = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+        assert expiry == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires_at"}
+        tags = client.list_tags_of_resource(ResourceArn=made.arn)["Tags"]
+        assert {"Key": "lab-owner", "Value": target.owner} in tags
+
+    def test_other_keys_are_refused_because_they_can_not_be_changed(self, target: Target) -> None:
+        name = name_of(target, "orders")
+        table.deploy_table(target, name, keys=["customer", "order"])
+        for keys, indexes in [
+            (["customer"], {}),
+            (["order", "customer"], {}),
+            (["customer", "order"], self.INDEXES),
+        ]:
+            with pytest.raises(DeployError, match="exists with other keys"):
+                table.deploy_table(target, name, keys=keys, indexes=indexes)
+
+    def test_somebody_elses_is_not_touched(self, target: Target) -> None:
+        name = name_of(target, "orders")
+        client = target.client("dynamodb")
+        client.create_table(
+            TableName=name,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        )
+        with pytest.raises(DeployError, match="somebody else built it"):
+            table.deploy_table(target, name, keys=["pk"])
+        client.delete_table(TableName=name)
+
+    def test_it_is_deleted_with_its_items_and_deleting_it_again_is_fine(self, target: Target) -> None:
+        name = name_of(target, "orders")
+        table.deploy_table(target, name, keys=["pk"])
+        table.delete_table(target, name)
+        assert table.describe_table(target, name) is None
+        table.delete_table(target, name)

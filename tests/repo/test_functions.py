@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = sorted(path for path in (ROOT / "functions").iterdir() if path.is_dir() and path.name[0] != "_")
 IN_THE_RUNTIME = {"boto3", "botocore"}
-LAYERS = {"PIL": "pillow"}
+LAYERS = {"PIL": "pillow", "pydantic": "pydantic", "pydantic_core": "pydantic"}
 """Which layer brings a module that Lambda's runtime lacks."""
 
 pytestmark = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda path: path.name)
