@@ -16,7 +16,9 @@ with a wrong answer an hour later. Raise the pin on purpose, and run the conform
 * `logs_seam.py`: where log events go
 * `metrics_seam.py`: where metrics go, and how CloudWatch's queries find them
 * `rest_api.py`: REST APIs, put together of the seams `rest_*_seam.py`
-* `invoke_permission.py`: whether API Gateway may invoke a function
+* `eventbridge_seam.py`: where a rule's event is delivered to a function
+* `sns_seam.py`: where a message is delivered to a function
+* `invoke_permission.py`: whether a service may invoke a function
 * `s3_seam.py`: where a bucket's notification is accepted and delivered
 """
 

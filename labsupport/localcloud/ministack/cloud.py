@@ -8,6 +8,7 @@ from typing import Any
 
 from labsupport.localcloud.gate import App
 from labsupport.localcloud.ministack import seams
+from labsupport.localcloud.ministack.eventbridge_seam import EventBridgeSeam
 from labsupport.localcloud.ministack.iam_seam import IamSeam
 from labsupport.localcloud.ministack.lambda_seam import LambdaSeam
 from labsupport.localcloud.ministack.logging_config_seam import LoggingConfigSeam
@@ -15,6 +16,7 @@ from labsupport.localcloud.ministack.logs_seam import LogsSeam
 from labsupport.localcloud.ministack.metrics_seam import MetricsSeam
 from labsupport.localcloud.ministack.rest_api import RestApis
 from labsupport.localcloud.ministack.s3_seam import S3Seam
+from labsupport.localcloud.ministack.sns_seam import SnsSeam
 from labsupport.localcloud.ministack.validation_seam import ValidationSeam
 from labsupport.localcloud.options import CloudOptions
 
@@ -66,6 +68,8 @@ class MiniStack:
         metrics_seam.attach()
         LoggingConfigSeam().attach()
         S3Seam().attach()
+        EventBridgeSeam().attach()
+        SnsSeam().attach()
         ValidationSeam().attach()
         self._rest_apis = RestApis()
         self._rest_apis.attach()

@@ -3,16 +3,12 @@
 A request brings it: the SDK in a function sends it with each one. A message in a queue keeps it as its
 system attribute AWSTraceHeader. A ContextVar holds it until the function is invoked.
 
-SNS is here too, because it invokes asynchronously: an event that is stopped, or fails, has a destination.
-
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
-https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
 """
 
 from __future__ import annotations
 
 import contextvars
-import json
 import logging
 import re
 from collections.abc import Callable, Mapping
@@ -39,12 +35,11 @@ class RecursionSeam:
     def __init__(self, on_drop: Callable[[str], None]) -> None:
         """Take MiniStack's modules. `on_drop` takes the ARN of a function whose loop was stopped."""
         import ministack.app
-        from ministack.services import lambda_svc, sns, sqs
+        from ministack.services import lambda_svc, sqs
 
         self._on_drop = on_drop
         self._app: Any = ministack.app
         self._lambda: Any = lambda_svc
-        self._sns: Any = sns
         self._sqs: Any = sqs
 
     def attach(self) -> None:
@@ -52,7 +47,6 @@ class RecursionSeam:
         replace(self._app, "_dispatch_service_request", self._reading_trace)
         replace(self._sqs, "_build_send_sys_attrs", self._sending)
         replace(self._sqs, "_ensure_msg_fields", self._enqueueing)
-        replace(self._sns, "_deliver_to_lambda", lambda _original: self._deliver_notification)
         replace(self._lambda, "_run_sqs_batch", self._running_batch)
         replace(self._lambda, "_invoke", self._invoking)
 
@@ -112,20 +106,6 @@ class RecursionSeam:
             return await original(name, event, headers, *others)
 
         return invoke
-
-    def _deliver_notification(
-        self, endpoint: str, envelope: str, _topic_arn: str, subscription_arn: str, *_others: Any
-    ) -> None:
-        func, config, _name = self._lambda._get_func_record_for_ref(endpoint)
-        if func and config:
-            record = {
-                "EventVersion": "1.0",
-                "EventSubscriptionArn": subscription_arn,
-                "EventSource": "aws:sns",
-                "Sns": json.loads(envelope),
-            }
-            record_of_function = self._lambda._execution_record_for_config(func, config)
-            self._lambda.invoke_async_with_retry(record_of_function, {"Records": [record]})
 
 
 def function_arn(config: Config) -> str:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from labsupport.localcloud.ministack.invoke_permission import may_invoke
 from labsupport.localcloud.ministack.seams import replace
 from labsupport.localcloud.rules import s3_destination_permission
 
@@ -17,12 +18,10 @@ class S3Seam:
 
     def __init__(self) -> None:
         """Take MiniStack's modules."""
-        from ministack.core import iam_evaluator, responses
-        from ministack.services import lambda_svc, s3
+        from ministack.core import responses
+        from ministack.services import s3
 
-        self._iam: Any = iam_evaluator
         self._responses: Any = responses
-        self._lambda: Any = lambda_svc
         self._s3: Any = s3
 
     def attach(self) -> None:
@@ -56,20 +55,5 @@ class S3Seam:
         return deliver
 
     def _may_invoke(self, function_arn: str, bucket_name: str) -> bool:
-        """Ask the function's resource-based policy whether S3 may invoke it for this bucket."""
-        found = self._lambda.function_policy_for_arn(function_arn)
-        if found is None:
-            return False
-        policy, account = found
-        context = self._iam.EvalContext(
-            principal_arn="*",
-            principal_type="Service",
-            principal_account="",
-            action="lambda:InvokeFunction",
-            resource_arn=function_arn,
-            region=self._responses.get_region(),
-            # Condition keys have no case; MiniStack looks them up in lower case.
-            service_context={"aws:sourcearn": f"arn:aws:s3:::{bucket_name}", "aws:sourceaccount": account},
-        )
-        result = self._iam.evaluate_resource_policy(policy, context, service="s3.amazonaws.com")
-        return bool(result.decision == "Allow")
+        source, region = f"arn:aws:s3:::{bucket_name}", self._responses.get_region()
+        return may_invoke("s3.amazonaws.com", function_arn, source, region=region)

@@ -45,6 +45,8 @@ SEAMS = [
     ("services.cloudwatch", "_parse_ts", "value"),
     ("services.cloudwatch_logs", "_append_log_events", "stream events"),
     ("services.cloudwatch_logs", "_make_group_arn", "name"),
+    ("services.eventbridge", "_dispatch_to_lambda", "arn payload"),
+    ("services.eventbridge", "_invoke_target", "target event rule view"),
     ("services.lambda_svc", "_account_region_from_function_config", "config"),
     ("services.lambda_svc", "_acquire_execution_slot", "func config"),
     ("services.lambda_svc", "_create_function", "data"),
