@@ -208,3 +208,21 @@ def test_retries_keep_the_request_id(stage: Stage) -> None:
     )
     ids = [stage.received()[0] for _ in range(3)]
     assert ids == [invoked["ResponseMetadata"]["RequestId"]] * 3
+
+
+def test_two_notifications_for_the_same_keys_are_refused_and_change_nothing(stage: Stage) -> None:
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html
+    stage.allow()
+    stage.notify()
+    s3 = stage.lab.client("s3")
+    [before] = s3.get_bucket_notification_configuration(Bucket=stage.bucket)["LambdaFunctionConfigurations"]
+    both = [before, {key: value for key, value in before.items() if key not in ("Id", "Filter")}]
+    code, message = refused(
+        lambda: s3.put_bucket_notification_configuration(
+            Bucket=stage.bucket, NotificationConfiguration={"LambdaFunctionConfigurations": both}
+        )
+    )
+    assert code == "InvalidArgument"
+    assert "overlapping suffixes in two rules" in message
+    after = s3.get_bucket_notification_configuration(Bucket=stage.bucket)["LambdaFunctionConfigurations"]
+    assert after == [before]

@@ -8,7 +8,8 @@ from typing import Any
 
 from labsupport.localcloud.ministack.invoke_permission import may_invoke
 from labsupport.localcloud.ministack.seams import replace
-from labsupport.localcloud.rules import s3_destination_permission
+from labsupport.localcloud.rules import s3_destination_permission, s3_overlapping_filters
+from labsupport.localcloud.rules.s3_overlapping_filters import Notification
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +34,9 @@ class S3Seam:
         def validate(
             configs: list[dict[str, Any]], bucket_region: str, bucket_name: str = "", skip: bool = False
         ) -> Any:
+            message = s3_overlapping_filters.problem(map(_notification, configs))
+            if message:
+                return self._s3._invalid_notification_config(message)
             refused = original(configs, bucket_region, bucket_name, skip)
             if refused or skip:
                 return refused
@@ -57,3 +61,7 @@ class S3Seam:
     def _may_invoke(self, function_arn: str, bucket_name: str) -> bool:
         source, region = f"arn:aws:s3:::{bucket_name}", self._responses.get_region()
         return may_invoke("s3.amazonaws.com", function_arn, source, region=region)
+
+
+def _notification(config: dict[str, Any]) -> Notification:
+    return Notification(config["events"], config["filter_prefix"] or "", config["filter_suffix"] or "")
