@@ -28,6 +28,7 @@ from labsupport.resources.rest_methods import RestMethod
 from labsupport.resources.role import deploy_role
 from labsupport.resources.table import TableDescription, deploy_table
 from labsupport.resources.user_pool import Tokens, UserPoolDescription, deploy_user_pool, sign_up
+from labsupport.resources.websocket_api import ROUTES, WebSocketApiDescription, deploy_websocket_api
 from labsupport.settings import Settings
 from labsupport.target import Target
 
@@ -231,6 +232,33 @@ class Building:
         """
         return deploy_table(
             self.target, self.name(thing), keys=keys, indexes=indexes, ttl_attribute=ttl_attribute
+        )
+
+    def deploy_websocket_api(
+        self,
+        thing: str,
+        *,
+        function_arn: str,
+        routes: Sequence[str] = ROUTES,
+        answering: Sequence[str] = (),
+        stage: str = "live",
+    ) -> WebSocketApiDescription:
+        """Create or update a WebSocket API whose routes invoke one function, and deploy it.
+
+        Args:
+            thing: short name.
+            function_arn: of the function.
+            routes: route keys. A message's field "action" names its route.
+            answering: routes whose function's answer is sent back to the client.
+            stage: name of the stage.
+        """
+        return deploy_websocket_api(
+            self.target,
+            self.name(thing),
+            function_arn=function_arn,
+            routes=routes,
+            answering=answering,
+            stage=stage,
         )
 
     def allow_invoke(self, thing: str, *, service: str, source_arn: str, statement_id: str) -> None:

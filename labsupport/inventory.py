@@ -20,6 +20,7 @@ from labsupport.inventory_of_apis import (
     rest_apis,
     usage_plans,
     user_pools,
+    v2_apis,
 )
 from labsupport.resources.bucket import bucket_tags
 from labsupport.resources.concurrency import provisioned_concurrency
@@ -151,6 +152,7 @@ KINDS: dict[str, Callable[[_Search], Iterator[Resource]]] = {
     "usage plan": usage_plans,  # before its stages
     "API key": api_keys,
     "REST API": rest_apis,
+    "HTTP/WebSocket API": v2_apis,
     "user pool": user_pools,
     "API logging role": logging_role,  # an entry of the account's settings; the role itself is below
     "function": lambda search: iter(()),  # `inventory` has them already: other kinds depend on them

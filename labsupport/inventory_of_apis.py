@@ -1,4 +1,4 @@
-"""The inventory's part about API Gateway's REST APIs and about Cognito.
+"""The inventory's part about API Gateway's APIs and about Cognito.
 
 An API's execution logs carry its id and no name of ours: they are ours as long as the API is there.
 """
@@ -47,6 +47,17 @@ def _stage(stage: dict[str, Any]) -> str:
     if stage.get("cacheClusterEnabled"):
         note += f" with a cache of {stage.get('cacheClusterSize', '?')} GB: charged by the hour, used or not"
     return note
+
+
+def v2_apis(search: Search) -> Iterator[Resource]:
+    """Yield the HTTP APIs and the WebSocket APIs: one call lists both."""
+    for api in search.pages("apigatewayv2", "get_apis", "Items"):
+        if search.is_ours(api["Name"]) and search.has_our_tags(api.get("Tags", {})):
+            arn = f"arn:aws:apigateway:{search.target.region}::/apis/{api['ApiId']}"
+            note = {"HTTP": "HTTP API", "WEBSOCKET": "WebSocket API"}[api["ProtocolType"]]
+            yield Resource(
+                "HTTP/WebSocket API", f"{api['Name']}:{api['ApiId']}", arn, api.get("CreatedDate"), note
+            )
 
 
 def user_pools(search: Search) -> Iterator[Resource]:

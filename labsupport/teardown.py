@@ -19,6 +19,7 @@ from labsupport.resources.api_logging_role import clear_api_logging_role
 from labsupport.resources.bucket import clear_notifications, delete_bucket
 from labsupport.resources.event_source_mapping import delete_event_source_mapping
 from labsupport.resources.function import delete_function
+from labsupport.resources.http_api import delete_http_api
 from labsupport.resources.layer import delete_layer_version
 from labsupport.resources.log_group import delete_log_group
 from labsupport.resources.queue import delete_queue
@@ -74,6 +75,7 @@ DELETE: dict[str, Callable[[Target, str], None]] = {
     "REST API": _by_id(delete_rest_api),
     "user pool": _by_id(delete_user_pool),
     "API logging role": clear_api_logging_role,
+    "HTTP/WebSocket API": _by_id(delete_http_api),  # one call deletes either
     "function": delete_function,
     "layer version": delete_layer_version,
     "queue": delete_queue,

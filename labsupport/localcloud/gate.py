@@ -45,6 +45,9 @@ class Gate:
         if not is_loopback_name(_header(scope, b"host")):
             # A web page of another origin can point its own name at 127.0.0.1 (DNS rebinding).
             await _refuse(scope, send, 403, "Only loopback host names are served here.")
+        elif scope["type"] == "websocket" and not is_loopback_origin(_header(scope, b"origin")):
+            # Browsers let every page open a WebSocket to this machine, and only say which page it is.
+            await _refuse(scope, send, 403, "Only pages of this machine may connect.")
         elif path == "/_lab/health":
             await _answer(send, 200, self._health())
         elif path.startswith(SHUT_PREFIXES) and not path.startswith(OPEN_PREFIXES):
@@ -59,6 +62,14 @@ def is_loopback_name(host: str) -> bool:
     """Tell whether a Host header names this machine (`bucket.localhost:4566` counts)."""
     name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
     return name in LOOPBACK_NAMES or name.endswith(".localhost")
+
+
+def is_loopback_origin(origin: str) -> bool:
+    """Tell whether an Origin header names a page of this machine, none ("null"), or isn't there.
+
+    JupyterLab's own page is such a one, on whatever port.
+    """
+    return origin in ("", "null") or is_loopback_name(origin.partition("://")[2])
 
 
 def _header(scope: Scope, name: bytes) -> str:

@@ -118,6 +118,7 @@ async def _serve(
             os.close(options.lock_fd)
         logger.info("The local cloud listens on %s, account %s.", record.url, record.account)
         await stopping.wait()
+        cloud.hang_up()
 
     keeper.start()
     try:

@@ -28,6 +28,11 @@ UNITS = {
     "DataProcessed": "Bytes",
     "CacheHitCount": "Count",
     "CacheMissCount": "Count",
+    "ConnectCount": "Count",
+    "MessageCount": "Count",
+    "IntegrationError": "Count",
+    "ClientError": "Count",
+    "ExecutionError": "Count",
 }
 Dimensions = tuple[tuple[str, str], ...]
 
@@ -103,6 +108,13 @@ class ApiMetrics:
         if served.cache_hit is not None:
             values |= {"CacheHitCount": int(served.cache_hit), "CacheMissCount": int(not served.cache_hit)}
         self._tell(subject, values | _latencies(served))
+
+    def websocket_api(self, subject: Subject, values: Mapping[str, float]) -> None:
+        """Count one event of a WebSocket API; its subject is as an HTTP API's.
+
+        https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-logging.html
+        """
+        self._tell(subject, values)
 
     def _tell(self, subject: Subject, values: Mapping[str, float]) -> None:
         now = self._clock()

@@ -19,6 +19,7 @@ with a wrong answer an hour later. Raise the pin on purpose, and run the conform
 * `eventbridge_seam.py`: where a rule's event is delivered to a function
 * `sns_seam.py`: where a message is delivered to a function
 * `invoke_permission.py`: whether a service may invoke a function
+* `websocket_seam.py`, `websocket_backend.py`: where a client of a WebSocket API arrives
 * `s3_seam.py`: where a bucket's notification is accepted and delivered
 """
 

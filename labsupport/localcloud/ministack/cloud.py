@@ -6,9 +6,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from labsupport.localcloud.api_gateway.metrics import ApiMetrics
+from labsupport.localcloud.api_gateway.token_bucket import TokenBuckets
+from labsupport.localcloud.api_gateway.websocket_limits import WebSocketLimits
 from labsupport.localcloud.gate import App
 from labsupport.localcloud.ministack import seams
 from labsupport.localcloud.ministack.eventbridge_seam import EventBridgeSeam
+from labsupport.localcloud.ministack.function_invoker import FunctionInvoker
 from labsupport.localcloud.ministack.iam_seam import IamSeam
 from labsupport.localcloud.ministack.lambda_seam import LambdaSeam
 from labsupport.localcloud.ministack.logging_config_seam import LoggingConfigSeam
@@ -18,6 +22,8 @@ from labsupport.localcloud.ministack.rest_api import RestApis
 from labsupport.localcloud.ministack.s3_seam import S3Seam
 from labsupport.localcloud.ministack.sns_seam import SnsSeam
 from labsupport.localcloud.ministack.validation_seam import ValidationSeam
+from labsupport.localcloud.ministack.websocket_backend import Shared
+from labsupport.localcloud.ministack.websocket_seam import WebSocketSeam
 from labsupport.localcloud.options import CloudOptions
 
 # Where the events of asynchronous invocations that are not done yet stand in the saved state.
@@ -55,11 +61,11 @@ class MiniStack:
         options: CloudOptions,
     ) -> None:
         """Put our Lambda service, working below `directory`, and AWS's rules behind the seams."""
-        metrics_seam = MetricsSeam()
+        metrics_seam, logs_seam = MetricsSeam(), LogsSeam()
         self._lambda = LambdaSeam(
             directory,
             endpoint_url=endpoint_url,
-            write_log=LogsSeam().write,
+            write_log=logs_seam.write,
             metrics=metrics_seam.metrics,
             on_change=on_change,
             retry_seconds=options.retry_seconds,
@@ -74,6 +80,14 @@ class MiniStack:
         self._rest_apis = RestApis()
         self._rest_apis.attach()
         IamSeam(role_delay_seconds=options.role_delay_seconds).attach()  # who may not, is told nothing more
+        shared = Shared(
+            FunctionInvoker().integration,
+            TokenBuckets(),
+            logs_seam.write_access_log,
+            ApiMetrics(metrics_seam.write),
+        )
+        self._websockets = WebSocketSeam(shared, WebSocketLimits())
+        self._websockets.attach()
 
     @property
     def sandbox_description(self) -> str:
@@ -96,6 +110,10 @@ class MiniStack:
                 self._app_module._get_module(module_name).load_persisted_state(states[key])
         self._rest_apis.restore(states.get(REST_APIS, {}))
         self._lambda.resume(states.get(PENDING_EVENTS, []))
+
+    def hang_up(self) -> None:
+        """Close the connections of every WebSocket client. Call it on the server's event loop."""
+        self._websockets.connections.close_all()
 
     def close(self) -> None:
         """End every execution environment."""
