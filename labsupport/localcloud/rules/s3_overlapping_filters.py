@@ -1,7 +1,7 @@
 """S3 refuses two notifications of one event type whose filters could match the same key.
 
-Prefixes overlap when one begins with the other, suffixes when one ends with the other; no prefix and no suffix
-overlap everything. Two notifications may share one of the two, but not both.
+Prefixes overlap when one begins with the other, suffixes when one ends with the other. Without a prefix or a
+suffix a filter overlaps every other. Two notifications may share one of the two, but not both.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html
 """
