@@ -12,7 +12,9 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from labsupport.charges_of_apis import charge_of_message, charge_of_request, charge_of_table
 from labsupport.cost import BYTES_PER_GB
+from labsupport.http_call import HttpCall
 from labsupport.logs import Report
 from labsupport.tape import Call
 from labsupport.usage import Usage
@@ -22,12 +24,13 @@ Charge = Mapping[str, float] | None
 """Units by price; {} for a call that costs nothing, None for one without a price in the book."""
 
 
-def usage_of_call(call: Call) -> Usage:
+def usage_of_call(call: Call | HttpCall) -> Usage:
     """Return what one call adds. One that AWS didn't answer, or answered with its own failure, adds nothing.
 
-    A request to SQS or SNS counts as one, whatever its size.
+    A request to SQS or SNS counts as one, whatever its size. An API's 500 or 502 tells of a function that
+    failed, and is paid for.
     """
-    if call.http_status is None or call.http_status >= 500:
+    if call.http_status is None or (call.http_status >= 500 and call.service != "http"):
         return Usage()
     charge = CHARGES.get(call.service, _unpriced)(call)
     if charge is None:
@@ -100,8 +103,13 @@ def _size(entry: Mapping[str, Any]) -> int:
     return len(json.dumps(entry, default=str, ensure_ascii=False).encode())
 
 
-CHARGES: dict[str, Callable[[Call], Charge]] = {
+CHARGES: dict[str, Callable[[Any], Charge]] = {
+    "apigateway": _free,  # building an API
+    "apigatewaymanagementapi": charge_of_message,
+    "apigatewayv2": _free,
+    "dynamodb": charge_of_table,
     "events": _events,
+    "http": charge_of_request,
     "iam": _free,
     "lambda": _free,  # a function's run is counted by its REPORT line
     "logs": _logs,

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, TypeVar
@@ -33,6 +33,7 @@ from labsupport.cell_errors import show_cards
 from labsupport.errors import TeardownError
 from labsupport.expected import expect_error
 from labsupport.found import Resources
+from labsupport.http_client import Api, HttpClient
 from labsupport.inventory import inventory
 from labsupport.invocation import Invocation, invoke_function
 from labsupport.lesson import Lesson
@@ -119,6 +120,15 @@ class Lab(Building, Lesson):
             attempts=attempts,
             watch=watch,
         )
+
+    def http(self, api: Api | str, *, headers: Mapping[str, str] | None = None) -> HttpClient:
+        """Return a client for an API; its requests are among `lab.calls()` (introduced in 06_orders_api).
+
+        Args:
+            api: as `deploy_http_api` or `deploy_rest_api` returned it, or an address.
+            headers: that every request gets, such as x-api-key.
+        """
+        return HttpClient(self.target, api, headers=headers)
 
     def logs(
         self,

@@ -1,8 +1,8 @@
 """The meter: what a cell, a notebook and a learner would have cost on AWS.
 
 It reads two things. The tape tells of the calls. The log groups of the lab's functions tell of their runs,
-whoever invoked them. What functions call themselves, requests to an API and data transfer leave no trace in
-either, so they are not counted.
+whoever invoked them. What functions call themselves, requests to an API that don't go through `lab.http` and
+data transfer leave no trace in either, so they are not counted.
 
 Everything has its time. A cell that called AWS itself begins a span, which lasts until the next such cell:
 a function that S3 has started finishes when the cell is long over.

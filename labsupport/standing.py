@@ -77,5 +77,35 @@ def _logs(target: Target) -> Iterator[Standing]:
     yield Standing("stored logs", {"logs-storage": stored / BYTES_PER_GB})
 
 
-FINDERS: list[Callable[[Target], Iterator[Standing]]] = [_provisioned_concurrency, _objects, _logs]
+def _tables(target: Target) -> Iterator[Standing]:
+    client = target.client("dynamodb")
+    for page in client.get_paginator("list_tables").paginate():
+        for name in page["TableNames"]:
+            if naming.is_ours(name, target.owner):
+                with tolerate("ResourceNotFoundException"):  # deleted meanwhile
+                    size_bytes = client.describe_table(TableName=name)["Table"].get("TableSizeBytes", 0)
+                    yield Standing(f"items in {name}", {"dynamodb-storage": size_bytes / BYTES_PER_GB})
+
+
+def _caches(target: Target) -> Iterator[Standing]:
+    """Yield the caches of REST APIs whose size has a price in the book; the inventory names all."""
+    client = target.client("apigateway")
+    for page in client.get_paginator("get_rest_apis").paginate():
+        for api in page["items"]:
+            if naming.is_ours(api["name"], target.owner):
+                with tolerate("NotFoundException"):  # deleted meanwhile
+                    for stage in client.get_stages(restApiId=api["id"])["item"]:
+                        if stage.get("cacheClusterEnabled") and stage.get("cacheClusterSize") == "1.6":
+                            hours = SECONDS_PER_MONTH / 3600
+                            name = f"cache of 1.6 GB of {api['name']}, stage {stage['stageName']}"
+                            yield Standing(name, {"apigateway-cache-hour-1.6-gb": hours})
+
+
+FINDERS: list[Callable[[Target], Iterator[Standing]]] = [
+    _provisioned_concurrency,
+    _objects,
+    _logs,
+    _tables,
+    _caches,
+]
 """Who looks for what costs while it stands."""

@@ -46,6 +46,7 @@ class Call:
         http_status, error_code, request_id: of the answer; None without one.
         attempts: how often the request was sent.
         endpoint_url: of the local cloud; None on AWS.
+        capacity_units: that DynamoDB says the call consumed; None where it wasn't asked.
         model: botocore's model of the operation.
     """
 
@@ -61,6 +62,7 @@ class Call:
     request_id: str | None = None
     attempts: int = 1
     endpoint_url: str | None = None
+    capacity_units: float | None = None
     model: Any = field(default=None, repr=False, compare=False)
 
     def command(self) -> Command:
@@ -102,6 +104,17 @@ class Tape:
     def start_cell(self, number: int | None = None) -> None:
         """Begin a new cell, with the number that IPython gives it."""
         self._cell = self._cell + 1 if number is None else number
+
+    @property
+    def current_cell(self) -> int:
+        """Number of the cell that runs."""
+        return self._cell
+
+    def add(self, call: Any) -> None:
+        """Keep a call that botocore doesn't know, such as an HTTP request to an API. It is like a `Call`."""
+        call.plumbing = _inside_plumbing.get()
+        with self._lock:
+            self._calls.append(call)
 
     def calls(self) -> list[Call]:
         """Return all calls that are kept, oldest first."""
@@ -151,6 +164,7 @@ class Tape:
             call.http_status = metadata.get("HTTPStatusCode")
             call.request_id = metadata.get("RequestId")
             call.attempts = metadata.get("RetryAttempts", 0) + 1
+            call.capacity_units = _capacity_units(parsed.get("ConsumedCapacity"))
             if (call.http_status or 0) >= 300:
                 call.error_code = parsed.get("Error", {}).get("Code")
 
@@ -178,6 +192,15 @@ def shorten(value: Any, name: str = "") -> Any:
     if isinstance(value, io.BytesIO):
         return Blob(value.getbuffer().nbytes, _short_text(value.getvalue()))
     return Blob(None) if hasattr(value, "read") else value
+
+
+def _capacity_units(consumed: Any) -> float | None:
+    """Return the sum of DynamoDB's ConsumedCapacity, of one table or of a list of them."""
+    tables = consumed if isinstance(consumed, list) else [consumed]
+    units = [
+        table["CapacityUnits"] for table in tables if isinstance(table, dict) and "CapacityUnits" in table
+    ]
+    return sum(units) if units else None
 
 
 def _short_text(data: bytes) -> str | None:

@@ -88,13 +88,16 @@ def _column(text: str, style: str) -> str:
 
 def _details(call: Call) -> str:
     command = call.command()
-    parts = [paragraph("The same call with the AWS CLI:"), code(command.line)]
+    tool = "the AWS CLI" if call.model else "curl"
+    parts = [paragraph(f"The same call with {tool}:"), code(command.line)]
     for file in command.files:
         parts += [paragraph(f"with this in {file.name}:"), code(file.content.text or str(file.content))]
     return "".join([*parts, _permissions(call)])
 
 
 def _permissions(call: Call) -> str:
+    if call.model is None:  # an HTTP request: who may call an API is the API's own matter
+        return ""
     actions = actions_for(call.service, call.operation, call.parameters, http_method=_http_method(call.model))
     if actions is None:
         return ""

@@ -13,8 +13,14 @@ from labsupport.views.table import Table
 
 MILLION = 1_000_000
 SMALLEST_NAMED = 0.01  # dollars a month
+TABLE_PRICES = ("dynamodb-read", "dynamodb-write")
+SMALLEST_ITEMS = (
+    "A call to DynamoDB counts with the units that it reports (ReturnConsumedCapacity), without that as if "
+    "its items had at most 4 KB read or 1 KB written."
+)
 UNSEEN = (
-    "Not seen, so not counted: what functions call themselves, requests to an API, data transfer. "
+    "Not seen, so not counted: what functions call themselves (such as a table), requests to an API "
+    "without lab.http, connection minutes, data transfer. "
     "The free tier is that of an account in which nothing else runs."
 )
 
@@ -84,7 +90,9 @@ class CostTable:
             f"{_count(costs.notebook.free, 'call')} of yours cost nothing.",
             f"The lab's own calls are in no sum. They would add ${_dollars(costs.plumbing)}"
             + (f": {', '.join(own)}." if own else "."),
-            f"What is stored in S3 and in log groups costs ${_written(small)} a month while it stands.",
+            *([SMALLEST_ITEMS] if any(name in costs.notebook.units for name in TABLE_PRICES) else []),
+            f"What is stored in S3, in tables and in log groups costs ${_written(small)} a month "
+            "while it stands.",
             UNSEEN,
             f"Prices of us-east-1{dates}, as transcribed by third parties. "
             "AWS's pricing pages are what counts.",

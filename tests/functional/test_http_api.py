@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
 import pytest
 
 from labsupport.errors import DeployError
+from labsupport.http_client import HttpClient
 from labsupport.packaging import zip_files
 from labsupport.resources.function import deploy_function
 from labsupport.resources.function_policy import policy_statements
@@ -47,10 +47,10 @@ def test_it_answers_at_its_url_and_only_on_its_routes(target: Target) -> None:
     arn, name = a_function(target), name_of(target, "orders")
     api = deploy_http_api(target, name, routes={"GET /orders": arn, "GET /orders/{id}": arn})
     assert (api.name, api.stage) == (name, "$default")
-    with httpx.Client(trust_env=False) as client:
-        assert client.get(f"{api.url}/orders").json() == {"route": "GET /orders"}
-        assert client.get(f"{api.url}/orders/7").json() == {"route": "GET /orders/{id}"}
-        assert client.get(f"{api.url}/nothing").status_code == 404
+    http = HttpClient(target, api)
+    assert http.get("/orders").json() == {"route": "GET /orders"}
+    assert http.get("/orders/7").json() == {"route": "GET /orders/{id}"}
+    assert http.get("/nothing").status == 404
 
 
 def test_it_is_tagged_deploys_by_itself_and_may_invoke_its_function_and_no_other_api_may(
@@ -136,4 +136,4 @@ def test_it_is_deleted_and_may_be_gone_already_and_its_successor_may_invoke(targ
     assert find_http_api(target, name) is None
     again = deploy_http_api(target, name, routes={"GET /orders": arn})
     assert again.id != api.id
-    assert httpx.get(f"{again.url}/orders", trust_env=False).json() == {"route": "GET /orders"}
+    assert HttpClient(target, again).get("/orders").json() == {"route": "GET /orders"}

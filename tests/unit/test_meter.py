@@ -11,7 +11,9 @@ import botocore.session
 import pytest
 
 from labsupport.charges import usage_of_call, usage_of_log_text, usage_of_report
-from labsupport.cost import dollars_of
+from labsupport.cli_equivalent import Blob
+from labsupport.cost import dollars_of, price
+from labsupport.http_call import HttpCall
 from labsupport.logs import LogEvent, Report
 from labsupport.meter import Entry, began_with_their_calls, cell_starts, entries_of_log, total, usage_by_cell
 from labsupport.tape import Call
@@ -60,6 +62,21 @@ def call(
         ),
         (call("events", "PutEvents", Entries=[{"Detail": "{}"}] * 3), {"events-custom-event": 3}),
         (call("events", "PutEvents", Entries=[{"Detail": "x" * 65_536}]), {"events-custom-event": 2}),
+        (call("dynamodb", "PutItem"), {"dynamodb-write": 1}),
+        (replace(call("dynamodb", "PutItem"), capacity_units=3.0), {"dynamodb-write": 3.0}),
+        (call("dynamodb", "GetItem"), {"dynamodb-read": 0.5}),
+        (call("dynamodb", "Query", ConsistentRead=True), {"dynamodb-read": 1}),
+        (call("dynamodb", "TransactWriteItems", TransactItems=[{}, {}]), {"dynamodb-write": 4}),
+        (call("dynamodb", "BatchWriteItem", RequestItems={"a": [{}] * 25}), {"dynamodb-write": 25}),
+        (call("dynamodb", "BatchGetItem", RequestItems={"a": {"Keys": [{}] * 4}}), {"dynamodb-read": 2.0}),
+        (
+            replace(call("dynamodb", "PutItem", status=400), error_code="ConditionalCheckFailedException"),
+            {"dynamodb-write": 1},  # consumed although nothing was written
+        ),
+        (
+            call("apigatewaymanagementapi", "PostToConnection", Data=Blob(32_769)),
+            {"apigateway-websocket-message": 2},
+        ),
         (
             call("logs", "PutLogEvents", logEvents=[{"message": "ả" * 512}, {"message": "x" * 512}]),
             {"logs-ingestion": 2048 / 1024**3},
@@ -73,8 +90,56 @@ def test_a_priced_call_counts_with_its_price(made: Call, units: dict[str, float]
 
 
 @pytest.mark.parametrize(
+    ("kind", "received", "units"),
+    [
+        ("http", 10, {"apigateway-http-request": 1}),
+        ("http", 512 * 1024 + 1, {"apigateway-http-request": 2}),
+        ("rest", 512 * 1024 + 1, {"apigateway-rest-request": 1}),
+    ],
+)
+@pytest.mark.parametrize("status", [200, 429, 502])
+def test_a_request_to_an_api_counts_by_its_kind(
+    kind: str, received: int, units: dict[str, float], status: int
+) -> None:
+    made = HttpCall(1, "GET /orders", {}, received_bytes=received, api_kind=kind, http_status=status)
+    assert usage_of_call(made) == Usage(units)
+    assert dollars_of(units).keys() == units.keys()
+
+
+def test_a_request_that_nobody_answered_is_free_and_one_of_an_unknown_api_is_named() -> None:
+    assert usage_of_call(HttpCall(1, "GET /", {}, api_kind="http")) == Usage()
+    unknown = HttpCall(1, "GET /", {}, http_status=200)
+    assert usage_of_call(unknown) == Usage(unpriced={"http GET /": 1})
+
+
+def test_a_refusal_of_dynamodb_costs_nothing_but_a_cancelled_transaction_is_not_called_free() -> None:
+    refused = replace(call("dynamodb", "PutItem", status=400), error_code="ValidationException")
+    assert usage_of_call(refused) == Usage(free=1)
+    cancelled = call("dynamodb", "TransactWriteItems", status=400, TransactItems=[{}])
+    cancelled = replace(cancelled, error_code="TransactionCanceledException")
+    assert usage_of_call(cancelled).unpriced == {"dynamodb TransactWriteItems": 1}
+
+
+def test_the_prices_of_apis_are_those_of_the_price_book() -> None:
+    assert price("apigateway-http-request").dollars(301_000_000) == pytest.approx(300.90)
+    assert price("apigateway-rest-request").dollars(1_000_000) == pytest.approx(3.50)
+    assert price("apigateway-websocket-message").dollars(1_000_000) == pytest.approx(1.00)
+    assert price("dynamodb-write").dollars(1_000_000) == pytest.approx(0.625)
+    assert price("dynamodb-read").dollars(1_000_000) == pytest.approx(0.125)
+    assert price("apigateway-cache-hour-1.6-gb").dollars(24) == pytest.approx(0.912)
+
+
+@pytest.mark.parametrize(
     ("service", "operation"),
-    [("iam", "CreateRole"), ("sts", "GetCallerIdentity"), ("lambda", "Invoke"), ("logs", "FilterLogEvents")],
+    [
+        ("apigateway", "CreateRestApi"),
+        ("apigatewayv2", "CreateApi"),
+        ("dynamodb", "CreateTable"),
+        ("iam", "CreateRole"),
+        ("sts", "GetCallerIdentity"),
+        ("lambda", "Invoke"),
+        ("logs", "FilterLogEvents"),
+    ],
 )
 def test_a_call_that_costs_nothing_is_counted_as_free(service: str, operation: str) -> None:
     assert usage_of_call(call(service, operation)) == Usage(free=1)
@@ -83,7 +148,8 @@ def test_a_call_that_costs_nothing_is_counted_as_free(service: str, operation: s
 @pytest.mark.parametrize(
     "made",
     [
-        call("dynamodb", "PutItem"),
+        call("dynamodb", "ExecuteStatement"),
+        call("cognito-idp", "AdminInitiateAuth"),
         call("s3", "DeleteObject"),
         call("sqs", "SendMessage", QueueUrl="http://x/1/jobs.fifo"),
         call("sns", "Publish", TopicArn="arn:t.fifo"),
