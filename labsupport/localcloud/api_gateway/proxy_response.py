@@ -60,7 +60,7 @@ def _status(value: Any) -> int:
 
 def _headers(answer: dict[str, Any]) -> Headers:
     """Merge both maps. A name that is in both has the values of multiValueHeaders."""
-    single, multiple = answer.get("headers") or {}, answer.get("multiValueHeaders") or {}
+    single, multiple = (_or_empty(answer.get(name)) for name in ("headers", "multiValueHeaders"))
     if not isinstance(single, dict) or not isinstance(multiple, dict):
         raise MalformedResponse("headers is no object")
     merged: Headers = {"Content-Type": "application/json"}
@@ -74,6 +74,10 @@ def _headers(answer: dict[str, Any]) -> Headers:
             raise MalformedResponse(f"the values of {name} are no list")
         _put(merged, name, [_text(value) for value in values])
     return merged
+
+
+def _or_empty(value: Any) -> Any:
+    return {} if value is None else value
 
 
 def _put(headers: Headers, name: str, value: str | list[str]) -> None:

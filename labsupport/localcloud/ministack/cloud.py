@@ -77,14 +77,15 @@ class MiniStack:
         EventBridgeSeam().attach()
         SnsSeam().attach()
         ValidationSeam().attach()
-        self._rest_apis = RestApis()
+        buckets, api_metrics = TokenBuckets(), ApiMetrics(metrics_seam.write)
+        self._rest_apis = RestApis(api_metrics, logs_seam, buckets)
         self._rest_apis.attach()
         IamSeam(role_delay_seconds=options.role_delay_seconds).attach()  # who may not, is told nothing more
         shared = Shared(
             FunctionInvoker().integration,
-            TokenBuckets(),
+            buckets,
             logs_seam.write_access_log,
-            ApiMetrics(metrics_seam.write),
+            api_metrics,
         )
         self._websockets = WebSocketSeam(shared, WebSocketLimits())
         self._websockets.attach()

@@ -35,6 +35,18 @@ class LogsSeam:
         """Append an event to a log group that is there (`access_log.WriteEvent`)."""
         contextvars.copy_context().run(self._write_access_log, group, stream_name, message)
 
+    def write_execution_log(self, group: LogGroup, stream_name: str, messages: Sequence[str]) -> None:
+        """Append events to a log group that API Gateway makes itself."""
+        contextvars.copy_context().run(self._write_execution_log, group, stream_name, messages)
+
+    def _write_execution_log(self, group: LogGroup, stream_name: str, messages: Sequence[str]) -> None:
+        self._responses._request_account_id.set(group.account)
+        self._responses._request_region.set(group.region)
+        now_ms = int(time.time() * 1000)
+        if messages:
+            self._make_group(group.name)
+            self._append(group.name, stream_name, [LogEvent(now_ms, message) for message in messages])
+
     def _write_access_log(self, group: LogGroup, stream_name: str, message: str) -> None:
         self._responses._request_account_id.set(group.account)
         self._responses._request_region.set(group.region)
@@ -46,7 +58,6 @@ class LogsSeam:
     ) -> None:
         self._responses._request_account_id.set(account)
         self._responses._request_region.set(region)
-        now_ms = int(time.time() * 1000)
         groups, group_name = self._logs._log_groups, function.log_group
         may_write = lambda_log_permission.may_write(
             f"arn:aws:logs:{region}:{account}:log-group:{group_name}",
@@ -56,16 +67,20 @@ class LogsSeam:
         )
         if not may_write:
             return
+        self._make_group(group_name)
+        self._append(group_name, stream_name, events)
+
+    def _make_group(self, group_name: str) -> None:
+        groups = self._logs._log_groups
         if group_name not in groups:
             groups[group_name] = {
                 "arn": self._logs._make_group_arn(group_name),
-                "creationTime": now_ms,
+                "creationTime": int(time.time() * 1000),
                 "retentionInDays": None,
                 "tags": {},
                 "subscriptionFilters": {},
                 "streams": {},
             }
-        self._append(group_name, stream_name, events)
 
     def _append(self, group_name: str, stream_name: str, events: Sequence[LogEvent]) -> None:
         now_ms = int(time.time() * 1000)

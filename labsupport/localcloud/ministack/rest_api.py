@@ -5,23 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from labsupport.localcloud.api_gateway.rest_exchange import Exchange
+from labsupport.localcloud.api_gateway.metrics import ApiMetrics
+from labsupport.localcloud.api_gateway.token_bucket import TokenBuckets
+from labsupport.localcloud.ministack.logs_seam import LogsSeam
 from labsupport.localcloud.ministack.rest_api_seam import RestApiSeam
 from labsupport.localcloud.ministack.rest_cache_seam import RestCacheSeam
 from labsupport.localcloud.ministack.rest_control_seam import RestControlSeam
 from labsupport.localcloud.ministack.rest_deployments_seam import RestDeploymentsSeam
+from labsupport.localcloud.ministack.rest_report_seam import RestReportSeam
 from labsupport.localcloud.ministack.rest_usage_seam import RestUsageSeam
 
 
 class RestApis:
     """Everything that stands around MiniStack's REST APIs."""
 
-    def __init__(self) -> None:
-        """Make the seams."""
+    def __init__(self, metrics: ApiMetrics, logs: LogsSeam, buckets: TokenBuckets) -> None:
+        """Make the seams. All kinds of API share an account's bucket."""
         self._deployments = RestDeploymentsSeam()
         self._usage = RestUsageSeam()
         self._cache = RestCacheSeam()
-        self._data_plane = RestApiSeam(self._deployments, self._cache, self._report)
+        self._data_plane = RestApiSeam(
+            self._deployments, self._cache, RestReportSeam(metrics, logs).tell, buckets
+        )
         self._control = RestControlSeam(self._deployments, self._cache, self._usage, self._data_plane)
 
     def attach(self) -> None:
@@ -37,6 +42,3 @@ class RestApis:
         """Take back what `state` returned in an earlier life."""
         self._deployments.deployments.restore(state.get("deployments", {}))
         self._usage.ledger.restore(state.get("usage", {}))
-
-    def _report(self, exchange: Exchange, status: int, headers: dict[str, Any], body: bytes) -> None:
-        """Tell metrics and logs of an answer."""

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import re
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from labsupport.localcloud.api_gateway import proxy_event, proxy_response
+from labsupport.localcloud.api_gateway.lambda_integration import authorizer_arn, with_stage_variables
 from labsupport.localcloud.api_gateway.proxy_event import Arrival
 from labsupport.localcloud.api_gateway.rest_exchange import Exchange
+from labsupport.localcloud.api_gateway.token_bucket import ACCOUNT_BURST, ACCOUNT_RATE, TokenBuckets
 from labsupport.localcloud.ministack.invoke_permission import api_gateway_may_invoke
 from labsupport.localcloud.ministack.rest_cache_seam import RestCacheSeam
 from labsupport.localcloud.ministack.rest_deployments_seam import RestDeploymentsSeam
@@ -39,17 +40,25 @@ class _Refused(Exception):
 class RestApiSeam:
     """The data plane of REST APIs, around MiniStack's."""
 
-    def __init__(self, deployments: RestDeploymentsSeam, cache: RestCacheSeam, report: Report) -> None:
+    def __init__(
+        self,
+        deployments: RestDeploymentsSeam,
+        cache: RestCacheSeam,
+        report: Report,
+        buckets: TokenBuckets,
+    ) -> None:
         """Take MiniStack's modules. `report(exchange, status, headers, body)` tells of each answer."""
         from ministack.services import apigateway_v1
 
         self._v1: Any = apigateway_v1
         self._deployments, self._cache, self._report = deployments, cache, report
+        self._buckets = buckets
 
     def attach(self) -> None:
         """Stand around MiniStack's functions."""
         replace(self._v1, "handle_execute", self._serving)
         replace(self._v1, "_execute_in_scope", self._executing)
+        replace(self._v1, "_check_throttle", self._throttling)
         replace(self._v1, "_gateway_error_response", self._noting_errors)
         replace(self._v1, "_build_lambda_event_v1", self._completing)
         replace(self._v1, "_call_lambda_raw", self._asking_permission)
@@ -117,6 +126,16 @@ class RestApiSeam:
 
         return execute
 
+    def _throttling(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def check(*arguments: Any) -> Any:
+            exchange = _exchange.get()
+            key = "account", exchange.account, exchange.region
+            if not self._buckets.take(key, rate=ACCOUNT_RATE, burst=ACCOUNT_BURST):
+                return self._v1._GatewayError("THROTTLED", "Too Many Requests")
+            return original(*arguments)
+
+        return check
+
     def _noting_errors(self, original: Callable[..., Answer]) -> Callable[..., Answer]:
         def respond(error: Any, request: dict[str, Any]) -> Answer:
             exchange = _exchange.get(None)
@@ -167,9 +186,7 @@ class RestApiSeam:
         async def invoke(authorizer: dict[str, Any], event: Any, account: str, region: str) -> Answer:
             exchange = _exchange.get()
             exchange.log.say(f"Starting authorizer: {authorizer['id']} for request: {exchange.request_id}")
-            source = (
-                f"arn:aws:execute-api:{region}:{account}:{exchange.api_id}/authorizers/{authorizer['id']}"
-            )
+            source = authorizer_arn(region, account, exchange.api_id, authorizer["id"])
             function = self._v1._extract_lambda_ref_from_integration_uri(authorizer.get("authorizerUri", ""))
             if not authorizer.get("authorizerCredentials") and not api_gateway_may_invoke(
                 function, source, region=region
@@ -295,22 +312,10 @@ class RestApiSeam:
 
 
 def _with_stage_variables(integration: dict[str, Any], exchange: Exchange) -> dict[str, Any]:
-    """Put stage variables where `${stageVariables.name}` stands.
-
-    https://docs.aws.amazon.com/apigateway/latest/developerguide/aws-api-gateway-stage-variables-reference.html
-    """
+    """Return an integration with stage variables put in."""
     variables = exchange.stage.get("variables") or {}
-
-    def put(text: Any) -> Any:
-        if not isinstance(text, str):
-            return text
-        return re.sub(r"\$\{stageVariables\.(\w+)\}", lambda found: str(variables.get(found[1], "")), text)
-
-    return {
-        **integration,
-        "uri": put(integration.get("uri")),
-        "credentials": put(integration.get("credentials")),
-    }
+    named = {name: integration[name] for name in ("uri", "credentials") if integration.get(name)}
+    return {**integration, **{name: with_stage_variables(text, variables) for name, text in named.items()}}
 
 
 def _endpoint(region: str, function_ref: str) -> str:

@@ -10,7 +10,6 @@ REST_SEAMS = [
         "service iam_action headers query_params request_id resource_arn service_context "
         "auth_error_response named_resource",
     ),
-    ("core.router", "extract_access_key_id", "headers query_params"),
     ("services.apigateway_v1", "_api_key_from_request", "headers"),
     ("services.apigateway_v1", "_apply_stage_patch", "stage patch_ops"),
     (
@@ -26,6 +25,7 @@ REST_SEAMS = [
     ),
     ("services.apigateway_v1", "_call_lambda_raw", "function_ref event account_id region"),
     ("services.apigateway_v1", "_check_quota", "key api_id stage_name"),
+    ("services.apigateway_v1", "_check_throttle", "stage api_id stage_name resource_path http_method key"),
     ("services.apigateway_v1", "_create_deployment", "api_id data"),
     ("services.apigateway_v1", "_create_model", "api_id data"),
     ("services.apigateway_v1", "_create_request_validator", "api_id data"),
