@@ -75,7 +75,7 @@ def deploy_rest_api(
         for arn in sorted({method.function_arn for method in wanted.values()}):
             allow_api(target, arn, name, described.execute_arn)
         changed = sync_methods(target, described.id, wanted)
-        if changed or not _has_stage(target, described.id, stage):
+        if wanted and (changed or not _has_stage(target, described.id, stage)):  # AWS deploys no empty API
             deploy_stage(target, described.id, stage)
         return described
 

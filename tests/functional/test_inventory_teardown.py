@@ -16,7 +16,7 @@ from labsupport.resources.bucket import deploy_bucket
 from labsupport.resources.function import delete_function, deploy_function
 from labsupport.resources.layer import publish_layer
 from labsupport.resources.queue import deploy_queue
-from labsupport.resources.rest_api import deploy_rest_api
+from labsupport.resources.rest_api import RestApiDescription, deploy_rest_api, deploy_stage
 from labsupport.resources.role import deploy_role
 from labsupport.resources.table import deploy_table
 from labsupport.resources.user_pool import deploy_user_pool
@@ -63,10 +63,22 @@ def build_one_of_each(target: Target) -> None:
     build_api(target)
 
 
+def deploy_mock(target: Target, name: str) -> RestApiDescription:
+    """Deploy a REST API that needs no function."""
+    api = deploy_rest_api(target, name, routes={}, stage="prod")
+    client = target.client("apigateway")
+    (root,) = client.get_resources(restApiId=api.id)["items"]
+    place = {"restApiId": api.id, "resourceId": root["id"], "httpMethod": "GET"}
+    client.put_method(**place, authorizationType="NONE")
+    client.put_integration(**place, type="MOCK")
+    deploy_stage(target, api.id, "prod")
+    return api
+
+
 def build_api(target: Target) -> str:
     """Build a REST API with logs and a usage plan with a key, and a user pool; return the API's id."""
     name = f"lab-{target.owner}-orders"
-    api = deploy_rest_api(target, name, routes={}, stage="prod")
+    api = deploy_mock(target, name)
     client, tags = target.client("apigateway"), target.tags()
     plan = client.create_usage_plan(name=name, apiStages=[{"apiId": api.id, "stage": "prod"}], tags=tags)
     key = client.create_api_key(name=name, enabled=True, tags=tags)
@@ -329,7 +341,7 @@ def test_the_accounts_logging_role_is_taken_out_if_it_is_ours_and_left_if_it_is_
 def test_a_rest_api_is_deleted_although_aws_takes_one_at_a_time(target: Target) -> None:
     name = f"lab-{target.owner}"
     for thing in ("orders", "stock"):
-        deploy_rest_api(target, f"{name}-{thing}", routes={}, stage="prod")
+        deploy_mock(target, f"{name}-{thing}")
     refusals = iter(range(2))
 
     def refuse(**_: Any) -> None:
