@@ -22,10 +22,10 @@ def charge_of_request(call: Any) -> Charge:
     Every request that was answered counts, also with 403 or 429: what AWS forgives is on no page of its own.
     """
     if call.api_kind == "rest":
-        return {"apigateway-rest-request": 1}
+        return {"apigateway-rest-request": call.count}
     if call.api_kind == "http":
         size = max(call.sent_bytes, call.received_bytes)
-        return {"apigateway-http-request": max(1, math.ceil(size / HTTP_UNIT_BYTES))}
+        return {"apigateway-http-request": call.count * max(1, math.ceil(size / HTTP_UNIT_BYTES))}
     return None
 
 

@@ -30,6 +30,7 @@ class HttpCall:
         api_kind: "http" or "rest": which API it is for; "" where neither the client nor the answer tells.
         sent_bytes, received_bytes: sizes of the bodies.
         request_id: API Gateway's.
+        count: how often it was sent, for a load.
         plumbing, time, seconds, http_status, error_code, attempts, model: see `labsupport.tape.Call`.
     """
 
@@ -47,6 +48,7 @@ class HttpCall:
     error_code: str | None = None
     request_id: str | None = None
     attempts: int = 1
+    count: int = 1
     endpoint_url: str | None = None
     model: Any = field(default=None, repr=False, compare=False)
 

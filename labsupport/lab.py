@@ -34,6 +34,8 @@ from labsupport.errors import TeardownError
 from labsupport.expected import expect_error
 from labsupport.found import Resources
 from labsupport.http_client import Api, HttpClient
+from labsupport.http_load import send_load
+from labsupport.http_samples import Load
 from labsupport.inventory import inventory
 from labsupport.invocation import Invocation, invoke_function
 from labsupport.lesson import Lesson
@@ -129,6 +131,14 @@ class Lab(Building, Lesson):
             headers: that every request gets, such as x-api-key.
         """
         return HttpClient(self.target, api, headers=headers)
+
+    def send_load(self, api: Api, request: str, **options: Any) -> Load:
+        """Send requests at a steady rate, and wait for all answers (introduced in 07_api_gateway_choices).
+
+        Options are those of `labsupport.http_load.send_load`: requests_per_second, seconds, concurrency,
+        backoff, json, headers, and watch, such as `labsupport.views.live_load.LiveLoad()`.
+        """
+        return send_load(self.target, api, request, **options)
 
     def logs(
         self,

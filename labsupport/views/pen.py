@@ -54,14 +54,29 @@ class Pen:
     def hatched_bar(self, left: float, y: float, right: float, fill: str, edge: str, text: str = "") -> None:
         """Draw a bar that can be told from the others without colour."""
         self.bar(left, y, right, fill, edge)
-        (x0, top), (x1, bottom) = _at(left, y - BAR / 2), _at(right, y + BAR / 2)
-        width, height = max(1, x1 - x0), bottom - top
+        self._hatch(left, y - BAR / 2, right, y + BAR / 2, edge)
+        self._inside(left, y, right, text, PAPER)
+
+    def column(
+        self, left: float, top: float, right: float, bottom: float, fill: str, edge: str, *, hatched: bool
+    ) -> None:  # fmt: skip
+        """Draw a column of a chart, hatched or plain."""
+        self._draw.rectangle((*_at(left, top), *_at(right, bottom)), fill, edge, SCALE)
+        if hatched:
+            self._hatch(left, top, right, bottom, edge)
+
+    def dot(self, x: float, y: float, ink: str, *, hollow: bool) -> None:
+        """Draw a dot, filled or hollow."""
+        self._draw.ellipse((*_at(x - 3, y - 3), *_at(x + 3, y + 3)), PAPER if hollow else ink, ink, SCALE)
+
+    def _hatch(self, left: float, top_y: float, right: float, bottom_y: float, edge: str) -> None:
+        (x0, top), (x1, bottom) = _at(left, top_y), _at(right, bottom_y)
+        width, height = max(1, x1 - x0), max(1, bottom - top)
         stripes = Image.new("1", (width, height))
         draw = ImageDraw.Draw(stripes)
         for x in range(-height, width, STRIPES * SCALE):
             draw.line((x, height, x + height, 0), 1, SCALE)
         self._image.paste(edge, (x0, top), stripes)
-        self._inside(left, y, right, text, PAPER)
 
     def dashed_bar(self, left: float, y: float, right: float, ink: str = PALE) -> None:
         """Draw the outline of a bar whose end is not known yet."""
