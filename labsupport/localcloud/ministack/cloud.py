@@ -13,6 +13,7 @@ from labsupport.localcloud.gate import App
 from labsupport.localcloud.ministack import seams
 from labsupport.localcloud.ministack.eventbridge_seam import EventBridgeSeam
 from labsupport.localcloud.ministack.function_invoker import FunctionInvoker
+from labsupport.localcloud.ministack.http_apis import serving_http_apis
 from labsupport.localcloud.ministack.iam_seam import IamSeam
 from labsupport.localcloud.ministack.lambda_seam import LambdaSeam
 from labsupport.localcloud.ministack.logging_config_seam import LoggingConfigSeam
@@ -89,6 +90,7 @@ class MiniStack:
         )
         self._websockets = WebSocketSeam(shared, WebSocketLimits())
         self._websockets.attach()
+        self.app = serving_http_apis(self.app, shared)
 
     @property
     def sandbox_description(self) -> str:
