@@ -83,7 +83,7 @@ def test_gateway_responses_are_part_of_a_deployment(api: RestApi) -> None:
     assert api.call("/nowhere").status_code == 404
 
 
-def test_stage_variables_and_a_preflight_answer_of_a_mock(api: RestApi) -> None:
+def test_a_preflight_request_is_answered_by_a_mock(api: RestApi) -> None:
     place = api.put_method("/cors", "OPTIONS")
     templates = {"application/json": '{"statusCode": 204}'}
     header = "method.response.header.Access-Control-Allow-Origin"
