@@ -205,6 +205,29 @@ def float_for_decimal(lab: Lab) -> None:
     lab.target.session.resource("dynamodb").Table("orders").put_item(Item={"id": "1", "total": 9.99})
 
 
+def condition_failed(lab: Lab, *, in_transaction: bool = False) -> None:
+    client, name = lab.client("dynamodb"), lab.name("orders")
+    key = {"AttributeName": "id", "KeyType": "HASH"}
+    client.create_table(
+        TableName=name,
+        KeySchema=[key],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    put = {
+        "TableName": name,
+        "Item": {"id": {"S": "1"}},
+        "ConditionExpression": "attribute_exists(id)",
+    }
+    try:
+        client.get_waiter("table_exists").wait(TableName=name)
+        if in_transaction:
+            client.transact_write_items(TransactItems=[{"Put": put}])
+        client.put_item(**put)
+    finally:
+        client.delete_table(TableName=name)
+
+
 def nobody_there(lab: Lab) -> None:
     client = boto3.client(
         "s3",
@@ -230,6 +253,11 @@ CALLS: dict[str, Callable[[Lab], object]] = {
     ),
     "too-many-invocations": too_many_invocations,
     "float-for-decimal": float_for_decimal,
+    "condition-failed": condition_failed,
+    "transaction-cancelled": lambda lab: condition_failed(lab, in_transaction=True),
+    "no-such-table": lambda lab: lab.client("dynamodb").get_item(
+        TableName=lab.name("nowhere"), Key={"id": {"S": "1"}}
+    ),
     "no-such-bucket": lambda lab: lab.client("s3").get_object(Bucket=lab.name("nowhere"), Key="a"),
     "no-such-object": no_such_object,
     "bucket-not-empty": bucket_not_empty,
@@ -272,6 +300,7 @@ ANSWERS = {
         "The operation cannot be performed at this time. An update is in progress for resource: "
         "arn:aws:lambda:us-east-1:123456789012:function:f",
     ),
+    "apis-deleted-too-fast": ("lambda", "TooManyRequestsException", "Too Many Requests"),
     "access-denied": ("s3", "AccessDenied", "Access Denied"),
     "expired-credentials": ("s3", "ExpiredToken", "The provided token has expired."),
     "throttled": ("lambda", "ThrottlingException", "Rate exceeded"),
