@@ -44,12 +44,15 @@ from labsupport.logs import LogEvents, Report, read_log_events, wait_for_log_eve
 from labsupport.meter import Meter
 from labsupport.metrics import Metric, wait_for_metric
 from labsupport.resources.queue import Message, QueueDescription, wait_for_message
+from labsupport.resources.websocket_api import WebSocketApiDescription
 from labsupport.settings import Settings
 from labsupport.tape import Tape
 from labsupport.target import Target, connect
 from labsupport.teardown import TeardownReport, teardown
 from labsupport.views.call_table import CallTable
 from labsupport.views.cost_table import CostTable
+from labsupport.views.websocket_view import WebSocketView
+from labsupport.websocket_client import WebSocket
 
 Answer = TypeVar("Answer")
 
@@ -215,6 +218,26 @@ class Lab(Building, Lesson):
             at_least=at_least,
             timeout_seconds=timeout_seconds,
         )
+
+    def websocket(
+        self,
+        api: WebSocketApiDescription,
+        *,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> WebSocket:
+        """Return a client of a WebSocket API: `with lab.websocket(api) as socket:` (07_api_gateway_choices).
+
+        Args:
+            api: as `deploy_websocket_api` returns it.
+            headers: of the handshake, such as a token for the authorizer.
+            query: parameters of the handshake.
+        """
+        return WebSocket(api.url, headers=headers, query=query)
+
+    def websocket_view(self, api: WebSocketApiDescription) -> WebSocketView:
+        """Return a client that runs in your browser (07_api_gateway_choices)."""
+        return WebSocketView(api.url)
 
     def wait_until(
         self, condition: Callable[[], Answer | None], *, doing: str, timeout_seconds: float = 60
