@@ -175,3 +175,9 @@ def test_the_log_names_the_request_and_nothing_of_its_body(orders: Orders) -> No
     assert lines[-3]["status"] == 201 and answer.status_code == 201
     assert all(line["request_id"] and line["api_request_id"] for line in lines)
     assert not any(customer in message or "my secret" in message for message in messages)
+
+
+def test_a_wrong_request_does_not_use_its_key_up(orders: Orders) -> None:
+    headers = {"Idempotency-Key": uuid.uuid4().hex}
+    assert orders.http.post("/orders", json=a_basket(currency="XXX"), headers=headers).status_code == 400
+    assert orders.http.post("/orders", json=a_basket(), headers=headers).status_code == 201
