@@ -61,6 +61,8 @@ def refusal(shape: Shape, parameters: Mapping[str, Any]) -> Refusal | None:
 
 def _problems(shape: Any, value: Any, path: str) -> Iterator[str]:
     """Yield what AWS says of each value that breaks a constraint."""
+    if shape.metadata.get("document"):  # any JSON
+        return
     for text, holds in _constraints(shape):
         if not holds(value):
             yield _sentence(shape, value, path, text)
@@ -120,7 +122,7 @@ def _constraints(shape: Shape) -> list[Constraint]:
 def _mistyped(shape: Any, value: Any) -> Iterator[str]:
     """Yield what AWS says of each value that has another type than the model's."""
     wanted: Any = WANTED.get(shape.type_name)
-    if wanted is None:  # blobs and timestamps
+    if wanted is None or shape.metadata.get("document"):  # blobs and timestamps; any JSON
         return
     if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
         yield _other_type(shape, value)
