@@ -61,15 +61,23 @@ def read_status(settings: Settings) -> dict[str, Any]:
         "region": settings.region,
         "owner": settings.owner,
         "running_since": None,
+        "models": None,
         "resources": [],
     }
     if record is not None:
         status["running_since"] = datetime.fromtimestamp(record.process_started, UTC).isoformat(
             timespec="seconds"
         )
+        status["models"] = _models(supervisor.ask_health(record.url) or {})
     if status["running"]:
         status |= _ask(settings)
     return status
+
+
+def _models(health: dict[str, Any]) -> str:
+    """Say who answers behind Bedrock."""
+    url, name = health.get("model_url"), health.get("model_name")
+    return f"{name or 'the default model'} at {url} (LAB_MODEL_URL)" if url else "stand-ins"
 
 
 def _ask(settings: Settings) -> dict[str, Any]:
@@ -102,12 +110,13 @@ def _as_text(status: dict[str, Any]) -> str:
     where = f"local cloud at {status['url']}" if status["target"] == "local" else "AWS"
     since = f"\nRunning  since {_local_time(status['running_since'])}" if status["running_since"] else ""
     kinds = Counter(resource["kind"] for resource in status["resources"])
+    models = f"\nModels     {status['models']}" if status["models"] else ""
     resources = ", ".join(f"{kind}: {count}" for kind, count in sorted(kinds.items())) or "none"
     return (
         f"Cloud      {where}{since}\n"
         f"Account    {status['account']}\n"
         f"Region     {status['region']}\n"
-        f"Owner      {status['owner']}\n"
+        f"Owner      {status['owner']}{models}\n"
         f"Resources  {resources}"
     )
 

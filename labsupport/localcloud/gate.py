@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Page = Callable[[Any], dict[str, object]]
 
 # MiniStack's own endpoints need no authentication, even where IAM is enforced: reset would wipe a
 # learner's work. Downloads of function code and layers stay open: GetFunction hands out their addresses,
@@ -27,14 +28,21 @@ class Gate:
     """Stand before an ASGI application and let through what a client of AWS would send.
 
     `health` gives the body of the health page. `on_change` is called after each request that may have
-    changed something, so that the state is saved.
+    changed something, so that the state is saved. `pages` are what a lesson may set, by path: each takes the
+    JSON of a PUT, returns what is set now, and raises ValueError. A web page of another origin can't PUT.
     """
 
     def __init__(
-        self, app: App, *, health: Callable[[], dict[str, object]], on_change: Callable[[], None]
+        self,
+        app: App,
+        *,
+        health: Callable[[], dict[str, object]],
+        on_change: Callable[[], None],
+        pages: Mapping[str, Page] | None = None,
     ) -> None:
-        """Keep the application behind the gate and the two callables."""
+        """Keep the application behind the gate and the callables."""
         self._app, self._health, self._on_change = app, health, on_change
+        self._pages = pages or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection."""
@@ -50,12 +58,25 @@ class Gate:
             await _refuse(scope, send, 403, "Only pages of this machine may connect.")
         elif path == "/_lab/health":
             await _answer(send, 200, self._health())
+        elif scope.get("method") == "PUT" and path in self._pages:
+            await self._set(self._pages[path], receive, send)
         elif path.startswith(SHUT_PREFIXES) and not path.startswith(OPEN_PREFIXES):
             await _refuse(scope, send, 403, "Administration endpoints are shut in the lab.")
         else:
             await self._app(scope, receive, send)
             if scope.get("method") not in ("GET", "HEAD"):
                 self._on_change()
+
+    async def _set(self, page: Page, receive: Receive, send: Send) -> None:
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+        try:
+            await _answer(send, 200, page(json.loads(body)))
+        except (ValueError, TypeError) as error:
+            await _answer(send, 400, {"message": str(error)})
 
 
 def is_loopback_name(host: str) -> bool:

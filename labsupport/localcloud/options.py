@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from labsupport.localcloud.lambda_service.asynchronous import AWS_RETRY_SECONDS, LAB_RETRY_SECONDS
 from labsupport.localcloud.lambda_service.service import IDLE_SECONDS
@@ -17,11 +18,15 @@ class CloudOptions:
         idle_seconds: how long an execution environment may be idle.
         retry_seconds: how long Lambda waits before each retry of an asynchronous event.
         role_delay_seconds: how long nobody but IAM knows of a new role.
+        model_url: the API of an OpenAI-compatible server that answers in the place of the stand-in models.
+        model_name: the server's model; None leaves it to the server.
     """
 
     idle_seconds: float = IDLE_SECONDS
     retry_seconds: tuple[float, ...] = LAB_RETRY_SECONDS
     role_delay_seconds: float = 0.0
+    model_url: str | None = None
+    model_name: str | None = None
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> CloudOptions:
@@ -39,6 +44,8 @@ class CloudOptions:
             if environ.get("LAB_RETRY_INTERVALS") == "aws"
             else LAB_RETRY_SECONDS,
             role_delay_seconds=_seconds(environ, "LAB_ROLE_DELAY_SECONDS", 0.0),
+            model_url=_url(environ, "LAB_MODEL_URL"),
+            model_name=environ.get("LAB_MODEL_NAME", "").strip() or None,
         )
 
 
@@ -50,6 +57,14 @@ def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:
     if not 0 <= seconds < float("inf"):
         raise _unusable(environ, name)
     return seconds
+
+
+def _url(environ: Mapping[str, str], name: str) -> str | None:
+    value = environ.get(name, "").strip()
+    parts = urlsplit(value)
+    if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.username):
+        raise ValueError(f"{name} is {value!r}. It must be an address such as http://127.0.0.1:11434/v1.")
+    return value or None
 
 
 def _unusable(environ: Mapping[str, str], name: str) -> ValueError:

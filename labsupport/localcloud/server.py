@@ -100,6 +100,7 @@ async def _serve(
             "sandbox": cloud.sandbox_description,
         }
 
+    pages = {"/_lab/model-quotas": cloud.model_quotas.change}
     config = Config()
     config.bind = [f"fd://{listener.fileno()}"]
     config.graceful_timeout = 1.0
@@ -122,7 +123,7 @@ async def _serve(
 
     keeper.start()
     try:
-        gate = Gate(cloud.app, health=health, on_change=keeper.note_change)
+        gate = Gate(cloud.app, health=health, on_change=keeper.note_change, pages=pages)
         await serve(gate, config, shutdown_trigger=until_told)  # type: ignore[arg-type]
     finally:
         cloud.close()

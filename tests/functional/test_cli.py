@@ -142,6 +142,7 @@ def test_when_no_cloud_runs_then_status_says_so_and_starts_none(alone: Checkout)
         "region": "us-east-1",
         "owner": None,
         "running_since": None,
+        "models": None,
         "resources": [],
     }
     assert not alone.home.exists()
@@ -163,7 +164,9 @@ def test_status_tells_what_the_cloud_holds(shared: Checkout, target: Target, clo
     [resource] = status["resources"]
     assert (resource["kind"], resource["name"]) == ("queue", queue)
     assert resource["arn"] == f"arn:aws:sqs:us-east-1:{cloud.account}:{queue}"
-    assert "Resources  queue: 1" in shared.lab("status").stdout
+    assert status["models"] == "stand-ins"
+    text = shared.lab("status").stdout
+    assert "Resources  queue: 1" in text and "Models     stand-ins" in text
 
 
 @pytest.mark.parametrize("shell", ["dash", "bash"])

@@ -37,7 +37,7 @@ def answer(call: ApiCall, caller: Caller) -> dict[str, Any] | None:
 
 def _list_models(asked: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
     found = [_summary(card, caller) for card in catalogue.MODELS.values()]
-    wanted = {
+    wanted: dict[str, Callable[[dict[str, Any], str], bool]] = {
         "byProvider": lambda model, value: model["providerName"].lower() == value.lower(),
         "byOutputModality": lambda model, value: value in model["outputModalities"],
         "byInferenceType": lambda model, value: value in model["inferenceTypesSupported"],

@@ -11,8 +11,9 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from labsupport.localcloud.bedrock.errors import BedrockError
 
@@ -50,13 +51,33 @@ class Quotas:
         """Return a model's quota."""
         return self._quotas.get(model_id, Quota())
 
-    def set(self, model_id: str, quota: Quota | None) -> None:
-        """Set a model's quota, or with None give it the usual one again."""
+    def set(self, model_id: str, quota: Quota) -> None:
+        """Set a model's quota."""
         with self._lock:
-            if quota is None:
-                self._quotas.pop(model_id, None)
-            else:
-                self._quotas[model_id] = quota
+            self._quotas[model_id] = quota
+
+    def change(self, wanted: Mapping[str, Any]) -> dict[str, object]:
+        """Set a quota as the page /_lab/model-quotas takes it, and return it.
+
+        Args:
+            wanted: modelId, and requestsPerMinute and tokensPerMinute; the usual ones where it says nothing.
+
+        Raises:
+            ValueError: it can't be set.
+        """
+        if not isinstance(wanted, Mapping):
+            raise ValueError("The quota must be a JSON object.")
+        model_id = wanted.get("modelId")
+        if not isinstance(model_id, str) or not model_id:
+            raise ValueError("Name the modelId.")
+        numbers = {
+            "requests_per_minute": wanted.get("requestsPerMinute", REQUESTS_PER_MINUTE),
+            "tokens_per_minute": wanted.get("tokensPerMinute", TOKENS_PER_MINUTE),
+        }
+        if any(type(number) is not int or number < 0 for number in numbers.values()):
+            raise ValueError("requestsPerMinute and tokensPerMinute must be whole numbers.")
+        self.set(model_id, Quota(**numbers))
+        return {"modelId": model_id, **asdict(self.of(model_id))}
 
     def reserve(self, account: str, region: str, model_id: str, tokens: int) -> Reservation:
         """Let a request in.

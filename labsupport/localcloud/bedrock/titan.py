@@ -57,8 +57,7 @@ def _malformed(what: str) -> BedrockError:
 
 
 def local_embedding(texts: Sequence[str], *, dimensions: int, normalize: bool) -> Sequence[Sequence[float]]:
-    """Return the stand-in's vectors. It is imported when the first text comes."""
+    """Return the stand-in's vectors. What it knows is loaded when the first text comes."""
     from labsupport.localcloud.models.embeddings import embed
 
-    found: Sequence[Sequence[float]] = embed(texts, dimensions=dimensions, normalize=normalize)
-    return found
+    return embed(texts, dimensions=dimensions, normalize=normalize)

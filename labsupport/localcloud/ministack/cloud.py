@@ -9,8 +9,13 @@ from typing import Any
 from labsupport.localcloud.api_gateway.metrics import ApiMetrics
 from labsupport.localcloud.api_gateway.token_bucket import TokenBuckets
 from labsupport.localcloud.api_gateway.websocket_limits import WebSocketLimits
+from labsupport.localcloud.bedrock.metrics import BedrockMetrics
+from labsupport.localcloud.bedrock.models import chat_models
+from labsupport.localcloud.bedrock.quotas import Quotas
+from labsupport.localcloud.bedrock.runtime import BedrockRuntime
 from labsupport.localcloud.gate import App
 from labsupport.localcloud.ministack import seams
+from labsupport.localcloud.ministack.bedrock_seam import BedrockSeam
 from labsupport.localcloud.ministack.eventbridge_seam import EventBridgeSeam
 from labsupport.localcloud.ministack.function_invoker import FunctionInvoker
 from labsupport.localcloud.ministack.http_apis import serving_http_apis
@@ -52,6 +57,7 @@ class MiniStack:
 
         self._app_module: Any = ministack.app
         self.app: App = ministack.app.app
+        self.model_quotas = Quotas()
 
     def attach(
         self,
@@ -81,6 +87,12 @@ class MiniStack:
         buckets, api_metrics = TokenBuckets(), ApiMetrics(metrics_seam.write)
         self._rest_apis = RestApis(api_metrics, logs_seam, buckets)
         self._rest_apis.attach()
+        runtime = BedrockRuntime(
+            chat_models(options.model_url, options.model_name),
+            metrics=BedrockMetrics(metrics_seam.write),
+            quotas=self.model_quotas,
+        )
+        BedrockSeam(runtime).attach()
         IamSeam(role_delay_seconds=options.role_delay_seconds).attach()  # who may not, is told nothing more
         shared = Shared(
             FunctionInvoker().integration,

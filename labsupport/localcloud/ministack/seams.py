@@ -26,6 +26,12 @@ SEAMS = [
         "_enforce_execute_api",
         "api_id stage method execute_path headers query_params iam_action",
     ),
+    (
+        "app",
+        "_enforce_data_plane",
+        "service iam_action headers query_params request_id resource_arn service_context auth_error_response "
+        "named_resource",
+    ),
     ("app", "_get_module", "name"),
     (
         "core.iam_actions",
@@ -75,6 +81,10 @@ SEAMS = [
         "handle_execute",
         "api_id stage path method headers body query_params raw_query_string",
     ),
+    ("core.router", "extract_access_key_id", "headers query_params"),
+    ("core.responses", "StreamingResponse", "runner"),
+    ("services.bedrock", "handle_request", "method path headers body query_params"),
+    ("services.bedrock_runtime", "handle_request", "method path headers body query_params"),
     ("services.cloudwatch", "_dims_from_list", "dimensions"),
     ("services.cloudwatch", "_dims_key", "dims"),
     ("services.cloudwatch", "_evict_old_metrics", ""),
