@@ -103,6 +103,15 @@ def test_a_lambda_authorizer_lets_in_refuses_and_names_the_client(lab: Lab) -> N
     assert "401" in refusal(lab, api)
     assert "403" in refusal(lab, api, headers={"token": "bad"})
     assert "500" in refusal(lab, api, headers={"token": "broken"})
+    permit = {"FunctionName": lab.name("door"), "StatementId": f"api-{lab.name('guarded')}"}
+    lab.client("lambda").remove_permission(**permit)
+    lab.client("lambda").add_permission(
+        **permit,
+        Action="lambda:InvokeFunction",
+        Principal="apigateway.amazonaws.com",
+        SourceArn=f"{api.execute_arn}/live/*",  # the routes', not the authorizer's
+    )
+    assert "500" in refusal(lab, api, headers={"token": "good"})
 
 
 def test_with_aws_iam_the_handshake_is_signed_and_a_policy_allows_it(lab: Lab) -> None:

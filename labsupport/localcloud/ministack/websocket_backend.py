@@ -11,6 +11,8 @@ from labsupport.localcloud.api_gateway import access_log
 from labsupport.localcloud.api_gateway.lambda_integration import (
     LambdaIntegration,
     Outcome,
+    authorizer_arn,
+    function_arn,
     with_stage_variables,
 )
 from labsupport.localcloud.api_gateway.metrics import ApiMetrics, Subject
@@ -25,6 +27,7 @@ from labsupport.localcloud.api_gateway.websocket_exchange import (
     Route,
 )
 from labsupport.localcloud.gate import Scope
+from labsupport.localcloud.ministack.invoke_permission import api_gateway_may_invoke
 
 LONGEST_SECONDS = 29.0
 
@@ -105,6 +108,8 @@ class StageBackend:
             arn = self._source_arn(route.key)
             refused = self._gateway._authorize_ws_iam(self._scope, arn, headers, query, self._region)
         elif kind == "CUSTOM":
+            if not self._may_ask_authorizer(route.settings.get("authorizerId") or ""):
+                return Refusal(500, "Internal server error")
             about = context(connection, "CONNECT", route.key, request_id)
             refused, connection.authorizer = await self._gateway._authorize_ws_connect(
                 self._api_id, route.settings, about, headers, query, self._account, self._region
@@ -152,6 +157,12 @@ class StageBackend:
             api_id=self._api_id,
             stage=self._stage["stageName"],
         )
+
+    def _may_ask_authorizer(self, authorizer_id: str) -> bool:
+        record = self._gateway._authorizers.get(self._api_id, {}).get(authorizer_id) or {}
+        source = authorizer_arn(self._region, self._account, self._api_id, authorizer_id)
+        function = function_arn(record.get("authorizerUri") or "")
+        return api_gateway_may_invoke(function, source, region=self._region)
 
     def _integration(self, route: dict[str, Any]) -> dict[str, Any]:
         integration_id = (route.get("target") or "").rpartition("/")[2]
