@@ -5,10 +5,17 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-deploy-api.h
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
 import pytest
 from botocore.exceptions import ClientError
 
 from labsupport.lab import Lab
+from labsupport.localcloud import supervisor
+from labsupport.settings import Settings
 from tests.conformance.rest_apis import RestApi
 
 pytestmark = pytest.mark.functional
@@ -111,3 +118,39 @@ def test_an_unknown_path_or_method_is_a_missing_authentication_token(module_lab:
         assert answer.json() == {"message": "Missing Authentication Token"}
         assert answer.headers["x-amzn-errortype"] == "MissingAuthenticationTokenException"
     assert api.call("/item", stage="nowhere").json() == {"message": "Forbidden"}
+
+
+def test_an_api_has_a_host_name_of_its_own(api: RestApi) -> None:
+    api.deploy()
+    port = api.lab.target.endpoint_url.rpartition(":")[2] if api.lab.target.endpoint_url else ""
+    host = {"Host": f"{api.id}.execute-api.us-east-1.localhost:{port}"}
+    answer = httpx.get(f"{api.lab.target.endpoint_url}/test/item", headers=host, trust_env=False)
+    assert (answer.status_code, answer.text) == (200, api.call("/item").text)
+    assert "x-amz-apigw-id" in answer.headers
+
+
+@pytest.fixture
+def own_lab(tmp_path: Path) -> Iterator[Lab]:
+    """Return a lab with a local cloud of its own, that can be stopped."""
+    yield Lab("06", settings=replace(Settings.from_environment({}), home=tmp_path, owner="restarted"))
+    supervisor.stop(tmp_path)
+
+
+def test_deployments_and_what_was_used_of_a_quota_survive_a_restart(own_lab: Lab, tmp_path: Path) -> None:
+    api = RestApi(own_lab, "kept")
+    api.mock("/item", answer="1", apiKeyRequired=True)
+    api.deploy()
+    answers_with(api, "2")
+    plan = api.client.create_usage_plan(
+        name="kept",
+        apiStages=[{"apiId": api.id, "stage": "test"}],
+        quota={"limit": 2, "period": "DAY"},
+    )
+    key = api.client.create_api_key(name="kept", value="a-key-of-more-than-twenty-letters", enabled=True)
+    api.client.create_usage_plan_key(usagePlanId=plan["id"], keyId=key["id"], keyType="API_KEY")
+    headers = {"x-api-key": "a-key-of-more-than-twenty-letters"}
+    assert api.call("/item", headers=headers).text == "1"
+    supervisor.stop(tmp_path)
+    supervisor.start(tmp_path)
+    assert api.call("/item", headers=headers).text == "1"
+    assert api.call("/item", headers=headers).json() == {"message": "Limit Exceeded"}
