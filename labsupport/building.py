@@ -22,6 +22,7 @@ from labsupport.resources.function_policy import allow_invoke
 from labsupport.resources.http_api import DEFAULT_STAGE, HttpApiDescription, Route, deploy_http_api
 from labsupport.resources.http_authorizer import JwtAuthorizer
 from labsupport.resources.layer import LayerVersion, publish_layer
+from labsupport.resources.log_group import LogGroupDescription, deploy_log_group
 from labsupport.resources.queue import QueueDescription, deploy_queue
 from labsupport.resources.rest_api import RestApiDescription, deploy_rest_api
 from labsupport.resources.rest_methods import RestMethod
@@ -213,6 +214,10 @@ class Building:
     def sign_up(self, pool: UserPoolDescription, email: str) -> Tokens:
         """Make a user of a pool, with a password that nobody sees, and return the user's tokens."""
         return sign_up(self.target, pool, email)
+
+    def deploy_access_log(self, thing: str) -> LogGroupDescription:
+        """Create the log group for an API's access log if it isn't there (introduced in 06_orders_api)."""
+        return deploy_log_group(self.target, naming.API_LOG_GROUPS + self.name(thing))
 
     def deploy_table(
         self,

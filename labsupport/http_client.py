@@ -22,6 +22,7 @@ from labsupport.resources.http_api import HttpApiDescription
 from labsupport.resources.rest_api import RestApiDescription
 from labsupport.target import Target
 from labsupport.views.http_answer import HttpAnswer
+from labsupport.waiting import wait_until
 
 TIMEOUT_SECONDS = 35.0  # API Gateway itself gives up after 29 or 30 s
 KINDS = {HttpApiDescription: "http", RestApiDescription: "rest"}
@@ -114,6 +115,24 @@ class HttpClient:
         """Send OPTIONS, as browsers do before they let a page call. Options are those of `request`."""
         return self.request("OPTIONS", path, **options)
 
+    def wait_for(self, status: int, method: str, path: str, **options: Any) -> HttpAnswer:
+        """Send a request again and again until it is answered with this status, and return that answer.
+
+        A change of an API or of a policy takes some seconds on AWS until it counts. They are plumbing on
+        the tape. Options are those of `request`.
+
+        Raises:
+            DeployError: it wasn't within a minute.
+        """
+
+        def matching() -> HttpAnswer | None:
+            answer = self.request(method, path, **options)
+            return answer if answer.status == status else None
+
+        doing = f"waiting until {method} {path} is answered with {status}"
+        with self._target.tape.plumbing():
+            return wait_until(matching, doing=doing)
+
     def request(
         self,
         method: str,
@@ -195,6 +214,12 @@ def require_reachable(target: Target, url: str) -> None:
 def no_answer(target: Target, request: httpx.Request, error: httpx.TransportError) -> LabError:
     """Return what is said about a request that nobody answered."""
     doing = f"sending {request.method} {request.url.path}"
+    if isinstance(error, httpx.LocalProtocolError):
+        return LabError(
+            doing=doing,
+            cause=f"it can't be written as HTTP: {error}.",
+            next_step="Look at its headers. Nothing was sent.",
+        )
     if isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout):
         return LabError(
             doing=doing,

@@ -246,8 +246,8 @@ class Lab(Building, Lesson):
         with self.tape.plumbing():
             return waiting.wait_until(condition, doing=doing, timeout_seconds=timeout_seconds)
 
-    def expect_error(self, code: str) -> AbstractContextManager[None]:
-        """Show the AWS error that a step provokes: `with lab.expect_error("InvalidArgument"):`."""
+    def expect_error(self, code: str | type[Exception]) -> AbstractContextManager[None]:
+        """Show the error that a step provokes: `with lab.expect_error("InvalidArgument"):`, or a type."""
         return expect_error(code)
 
     def calls(self, *, plumbing: bool = False) -> CallTable:

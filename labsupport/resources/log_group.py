@@ -5,8 +5,25 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/WhatIsCloudWatchLogs.ht
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from labsupport.target import Target
 from labsupport.waiting import tolerate
+
+
+@dataclass(frozen=True)
+class LogGroupDescription:
+    """Name a log group in the two ways that AWS asks for."""
+
+    name: str
+    arn: str
+
+
+def deploy_log_group(target: Target, name: str) -> LogGroupDescription:
+    """Create a log group if it isn't there: Lambda makes its own, API Gateway's access logs need one."""
+    with target.tape.plumbing(), tolerate("ResourceAlreadyExistsException"):
+        target.client("logs").create_log_group(logGroupName=name, tags=target.tags())
+    return LogGroupDescription(name, f"arn:aws:logs:{target.region}:{target.account}:log-group:{name}")
 
 
 def delete_log_group(target: Target, name: str) -> None:

@@ -186,3 +186,21 @@ def test_a_long_answer_is_a_few_lines_of_text() -> None:
     lines = repr(http.get("/orders")).splitlines()
     assert len(lines) == 13 and max(map(len, lines)) <= 110
     assert lines[-1].endswith("more lines")
+
+
+def test_it_waits_for_a_status_and_what_it_sends_meanwhile_is_plumbing() -> None:
+    answers = iter([500, 500, 200])
+    http, where = client(lambda request: httpx.Response(next(answers), text=str(request.url)))
+    answer = http.wait_for(200, "GET", "/orders", params={"customer": "lan"})
+    assert (answer.status, answer.text) == (200, f"{API}/orders?customer=lan")
+    assert [call.plumbing for call in where.tape.calls()] == [True] * 3
+
+
+def test_what_is_no_http_is_not_the_clouds_fault() -> None:
+    def refuse(request: httpx.Request) -> httpx.Response:
+        raise httpx.LocalProtocolError("Illegal header value b'Bearer '")
+
+    http, _ = client(refuse)
+    with pytest.raises(LabError, match="can't be written as HTTP: Illegal header value") as caught:
+        http.get("/orders", headers={"Authorization": "Bearer "})
+    assert not isinstance(caught.value, CloudError)

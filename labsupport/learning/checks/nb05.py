@@ -7,10 +7,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from labsupport.learning.checks import Cloud, Point
+from labsupport.learning.checks.statements import (
+    condition_of,
+    decision,
+    invoke_statements,
+    principal_of,
+    service_of,
+)
 from labsupport.naming import log_group_name
 from labsupport.waiting import tolerate
 
-INVOKE = {"lambda:InvokeFunction", "lambda:*", "*"}
 STATEMENT_ID = "s3-photos"
 WRITE = "WriteThumbnails"
 """The Sid of the course's statement. The learner's own has none, or this one."""
@@ -18,23 +24,23 @@ WRITE = "WriteThumbnails"
 
 def permission(cloud: Cloud) -> Iterator[Point]:
     """Read in the function's resource-based policy who may invoke it, and under which conditions."""
-    statements = _invoke_statements(cloud)
-    for_s3 = [each for each in statements if _service(each) == "s3.amazonaws.com"]
+    statements = invoke_statements(cloud, "thumbnail")
+    for_s3 = [each for each in statements if service_of(each) == "s3.amazonaws.com"]
     yield Point(
         "S3 may invoke the function",
         ok=bool(for_s3),
-        wrong=f"Who may: {', '.join(map(_principal, statements)) or 'nobody'}.",
+        wrong=f"Who may: {', '.join(map(principal_of, statements)) or 'nobody'}.",
         look='The Principal of Amazon S3 is "s3.amazonaws.com".',
     )
     bucket = f"arn:aws:s3:::{cloud.name('photos')}"
-    sources = [_condition(each, "aws:sourcearn") for each in for_s3]
+    sources = [condition_of(each, "aws:sourcearn") for each in for_s3]
     yield Point(
         "only for the bucket with the photos",
         ok=bool(for_s3) and set(sources) == {bucket},
         wrong=f"For: {', '.join(source or 'any bucket' for source in sources) or 'no bucket yet'}.",
         look="SourceArn is the ARN of a bucket: arn:aws:s3::: and its name.",
     )
-    accounts = [_condition(each, "aws:sourceaccount") for each in for_s3]
+    accounts = [condition_of(each, "aws:sourceaccount") for each in for_s3]
     yield Point(
         "only while the bucket belongs to your account",
         ok=bool(for_s3) and set(accounts) == {cloud.target.account},
@@ -45,7 +51,7 @@ def permission(cloud: Cloud) -> Iterator[Point]:
     yield Point(
         "nobody else may",
         ok=not others,
-        wrong=f"So may: {', '.join(map(_principal, others))}.",
+        wrong=f"So may: {', '.join(map(principal_of, others))}.",
         look="Remove the statements that you don't need: RemovePermission.",
     )
 
@@ -113,48 +119,12 @@ def without_put(cloud: Cloud) -> None:
     iam.put_role_policy(**role, PolicyDocument=json.dumps({**document, "Statement": kept}))
 
 
-def _invoke_statements(cloud: Cloud) -> list[dict[str, Any]]:
-    function, found = cloud.name("thumbnail"), {}
-    with tolerate("ResourceNotFoundException"):  # there is no policy yet
-        found = json.loads(cloud.client("lambda").get_policy(FunctionName=function)["Policy"])
-    cloud.client("lambda").get_function_configuration(FunctionName=function)  # is the function there?
-    return [each for each in found.get("Statement", []) if INVOKE & set(_as_list(each["Action"]))]
-
-
-def _as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
-def _service(statement: dict[str, Any]) -> str:
-    principal = statement["Principal"]
-    return str(principal.get("Service", "")) if isinstance(principal, dict) else ""
-
-
-def _principal(statement: dict[str, Any]) -> str:
-    principal = statement["Principal"]
-    return (
-        ", ".join(map(str, principal.values())) if isinstance(principal, dict) else f"anybody ({principal})"
-    )
-
-
-def _condition(statement: dict[str, Any], key: str) -> str:
-    """Return the value of a condition key, whatever the operator and the spelling; "" without one."""
-    for conditions in statement.get("Condition", {}).values():
-        for name, value in conditions.items():
-            if name.lower() == key:
-                return str(value)
-    return ""
-
-
 def _decides(cloud: Cloud, action: str, bucket: str, key: str, *, allowed: bool, look: str) -> Point:
-    role = f"arn:aws:iam::{cloud.target.account}:role/{cloud.name('thumbnail')}"
-    asked = {"ActionNames": [action], "ResourceArns": [f"arn:aws:s3:::{cloud.name(bucket)}/{key}"]}
-    told = cloud.client("iam").simulate_principal_policy(PolicySourceArn=role, **asked)
-    decision = told["EvaluationResults"][0]["EvalDecision"]
+    decided = decision(cloud, "thumbnail", action, f"arn:aws:s3:::{cloud.name(bucket)}/{key}")
     return Point(
         f"the role {'may' if allowed else 'may not'} {action} `{key}` in the bucket {bucket}",
-        ok=(decision == "allowed") == allowed,
-        wrong=f"IAM decides: {decision}.",
+        ok=(decided == "allowed") == allowed,
+        wrong=f"IAM decides: {decided}.",
         look=look,
     )
 
