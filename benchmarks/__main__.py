@@ -11,6 +11,7 @@ from benchmarks import (
     course,
     cpu_share,
     environments,
+    http_api,
     idle,
     invoke,
     memory_limit,
@@ -34,6 +35,7 @@ BENCHMARKS = {
     "memory_limit": memory_limit.measure,
     "environments": environments.measure,
     "soak": soak.measure,
+    "http_api": http_api.measure,
 }
 BY_DEFAULT = ["ready", "invoke", "photo", "course"]
 GROUPS = {

@@ -147,6 +147,11 @@ def test_status_headers_cookies_and_binary_bodies_reach_the_client(api: HttpApi)
     assert answer.headers["apigw-requestid"]
 
 
+def test_without_a_content_type_an_answer_is_text(api: HttpApi) -> None:
+    answer = api.call("/x", do={"return": {"statusCode": 200, "body": "{}"}})
+    assert answer.headers["content-type"] == "text/plain;charset=UTF-8"
+
+
 def test_format_1_has_headers_with_several_values(api: HttpApi) -> None:
     returned = {
         "statusCode": "200",
