@@ -21,6 +21,7 @@ with a wrong answer an hour later. Raise the pin on purpose, and run the conform
 * `invoke_permission.py`: whether a service may invoke a function
 * `websocket_seam.py`, `websocket_backend.py`: where a client of a WebSocket API arrives
 * `bedrock_seam.py`: where a request of Bedrock leaves MiniStack for our models
+* `dynamodb_seam.py`: where DynamoDB says what a read has consumed
 * `s3_seam.py`: where a bucket's notification is accepted and delivered
 """
 

@@ -16,6 +16,7 @@ from labsupport.localcloud.bedrock.runtime import BedrockRuntime
 from labsupport.localcloud.gate import App
 from labsupport.localcloud.ministack import seams
 from labsupport.localcloud.ministack.bedrock_seam import BedrockSeam
+from labsupport.localcloud.ministack.dynamodb_seam import DynamoDBSeam
 from labsupport.localcloud.ministack.eventbridge_seam import EventBridgeSeam
 from labsupport.localcloud.ministack.function_invoker import FunctionInvoker
 from labsupport.localcloud.ministack.http_apis import serving_http_apis
@@ -81,6 +82,7 @@ class MiniStack:
         metrics_seam.attach()
         LoggingConfigSeam().attach()
         S3Seam().attach()
+        DynamoDBSeam().attach()
         EventBridgeSeam().attach()
         SnsSeam().attach()
         ValidationSeam().attach()
