@@ -1,40 +1,30 @@
 """Where a request to a REST API is served, from its arrival to its answer.
 
 MiniStack finds the resource, authorizes, checks keys, throttles and validates. Around that: the stage's
-deployment and its limits; and behind it, each integration with its permission, its time limit and its cache.
+deployment and its limits. Behind it are the integrations (`rest_integration_seam.py`).
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-rest-api.html
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextvars
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from labsupport.localcloud.api_gateway import proxy_event, proxy_response
-from labsupport.localcloud.api_gateway.lambda_integration import authorizer_arn, with_stage_variables
-from labsupport.localcloud.api_gateway.proxy_event import Arrival
+from labsupport.localcloud.api_gateway import rest_log_lines
+from labsupport.localcloud.api_gateway.lambda_integration import authorizer_arn
 from labsupport.localcloud.api_gateway.rest_exchange import Exchange
 from labsupport.localcloud.api_gateway.token_bucket import ACCOUNT_BURST, ACCOUNT_RATE, TokenBuckets
 from labsupport.localcloud.ministack.invoke_permission import api_gateway_may_invoke
 from labsupport.localcloud.ministack.rest_cache_seam import RestCacheSeam
 from labsupport.localcloud.ministack.rest_deployments_seam import RestDeploymentsSeam
+from labsupport.localcloud.ministack.rest_integration_seam import RestIntegrationSeam, under_way
 from labsupport.localcloud.ministack.seams import replace
 
 MOST_BYTES = 10 * 1024 * 1024
-DEFAULT_TIMEOUT_MS = 29_000
 
 Answer = Any
 Report = Callable[[Exchange, int, dict[str, Any], bytes], None]
-
-_exchange: contextvars.ContextVar[Exchange] = contextvars.ContextVar("exchange")
-
-
-class _Refused(Exception):
-    """The integration can't be asked. The cause stands in the log, and the client doesn't learn it."""
 
 
 class RestApiSeam:
@@ -51,8 +41,8 @@ class RestApiSeam:
         from ministack.services import apigateway_v1
 
         self._v1: Any = apigateway_v1
-        self._deployments, self._cache, self._report = deployments, cache, report
-        self._buckets = buckets
+        self._deployments, self._report, self._buckets = deployments, report, buckets
+        self._integrations = RestIntegrationSeam(cache)
 
     def attach(self) -> None:
         """Stand around MiniStack's functions."""
@@ -60,24 +50,14 @@ class RestApiSeam:
         replace(self._v1, "_execute_in_scope", self._executing)
         replace(self._v1, "_check_throttle", self._throttling)
         replace(self._v1, "_gateway_error_response", self._noting_errors)
-        replace(self._v1, "_build_lambda_event_v1", self._completing)
-        replace(self._v1, "_call_lambda_raw", self._asking_permission)
         replace(self._v1, "_invoke_authorizer_lambda", self._asking_for_authorizer)
-        replace(self._v1, "_invoke_lambda_proxy_v1", lambda _original: self._proxy)
-        for name in (
-            "_invoke_lambda_proxy_v1",
-            "_invoke_lambda_custom_v1",
-            "_invoke_sqs_v1",
-            "_invoke_http_proxy_v1",
-        ):
-            replace(self._v1, name, self._integrating)
-        replace(self._v1, "_invoke_mock_v1", self._mocking)
+        self._integrations.attach()
 
-    async def execute(self, exchange: Exchange, **arguments: Any) -> tuple[int, dict[str, Any], bytes]:
+    async def execute(self, exchange: Exchange) -> tuple[int, dict[str, Any], bytes]:
         """Serve a request, and return its status, headers and body."""
-        token = _exchange.set(exchange)
+        token = under_way.set(exchange)
         try:
-            _log_arrival(exchange)
+            rest_log_lines.log_arrival(exchange)
             answer = await self._v1._handle_execute_in_scope(
                 exchange.api_id,
                 exchange.stage_name,
@@ -90,10 +70,10 @@ class RestApiSeam:
                 exchange.region,
             )
         finally:
-            _exchange.reset(token)
+            under_way.reset(token)
         status, headers, body = answer
         headers = _with_ids(headers, exchange)
-        _log_departure(exchange, status, headers, body)
+        rest_log_lines.log_departure(exchange, status, headers, body)
         self._report(exchange, status, headers, body)
         return status, headers, body
 
@@ -116,7 +96,7 @@ class RestApiSeam:
 
     def _executing(self, original: Callable[..., Awaitable[Answer]]) -> Callable[..., Awaitable[Answer]]:
         async def execute(request: dict[str, Any], api_id: str, *arguments: Any) -> Answer:
-            exchange = _exchange.get()
+            exchange = under_way.get()
             request["request_id"] = exchange.request_id
             exchange.request = request
             if len(exchange.body) > MOST_BYTES:
@@ -128,7 +108,7 @@ class RestApiSeam:
 
     def _throttling(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def check(*arguments: Any) -> Any:
-            exchange = _exchange.get()
+            exchange = under_way.get()
             key = "account", exchange.account, exchange.region
             if not self._buckets.take(key, rate=ACCOUNT_RATE, burst=ACCOUNT_BURST):
                 return self._v1._GatewayError("THROTTLED", "Too Many Requests")
@@ -138,53 +118,18 @@ class RestApiSeam:
 
     def _noting_errors(self, original: Callable[..., Answer]) -> Callable[..., Answer]:
         def respond(error: Any, request: dict[str, Any]) -> Answer:
-            exchange = _exchange.get(None)
+            exchange = under_way.get(None)
             if exchange is not None:
                 exchange.error = (error.response_type, error.message)
             return original(error, request)
 
         return respond
 
-    def _completing(self, original: Callable[..., Answer]) -> Callable[..., Answer]:
-        def build(api_id: str, stage_name: str, *arguments: Any, **named: Any) -> Answer:
-            exchange = _exchange.get()
-            key = self._v1._resolve_api_key(self._v1._api_key_from_request(exchange.headers))
-            arrival = Arrival(
-                request_id=exchange.request_id,
-                extended_request_id=exchange.extended_request_id,
-                trace_id=exchange.trace_id,
-                domain_name=f"{api_id}.execute-api.{exchange.region}.amazonaws.com",
-                stage_name=stage_name,
-                api_key=key["value"] if key else None,
-                api_key_id=key["id"] if key else None,
-            )
-            event = proxy_event.complete(original(api_id, stage_name, *arguments, **named), arrival)
-            exchange.context["identity"] = event["requestContext"]["identity"]
-            exchange.context["authorizer"] = event["requestContext"].get("authorizer", {})
-            exchange.log.data("Endpoint request body after transformations", str(event))
-            return event
-
-        return build
-
-    def _asking_permission(
-        self, original: Callable[..., Awaitable[Answer]]
-    ) -> Callable[..., Awaitable[Answer]]:
-        async def call(function_ref: str, event: dict[str, Any], **scope: Any) -> Answer:
-            exchange = _exchange.get()
-            if not exchange.context.get("credentials") and not api_gateway_may_invoke(
-                function_ref, exchange.source_arn(), region=exchange.region
-            ):
-                raise _Refused("Invalid permissions on Lambda function")
-            exchange.log.say(f"Sending request to {_endpoint(exchange.region, function_ref)}")
-            return await original(function_ref, event, **scope)
-
-        return call
-
     def _asking_for_authorizer(
         self, original: Callable[..., Awaitable[Answer]]
     ) -> Callable[..., Awaitable[Answer]]:
         async def invoke(authorizer: dict[str, Any], event: Any, account: str, region: str) -> Answer:
-            exchange = _exchange.get()
+            exchange = under_way.get()
             exchange.log.say(f"Starting authorizer: {authorizer['id']} for request: {exchange.request_id}")
             source = authorizer_arn(region, account, exchange.api_id, authorizer["id"])
             function = self._v1._extract_lambda_ref_from_integration_uri(authorizer.get("authorizerUri", ""))
@@ -200,127 +145,6 @@ class RestApiSeam:
 
         return invoke
 
-    def _integrating(self, original: Callable[..., Awaitable[Answer]]) -> Callable[..., Awaitable[Answer]]:
-        async def invoke(integration: dict[str, Any], *arguments: Any, **named: Any) -> Answer:
-            exchange = _exchange.get()
-            exchange.method_record = self._method_record(exchange)
-            kept = self._cache.lookup(exchange, integration)
-            if kept is not None:
-                return kept
-            resolved = _with_stage_variables(integration, exchange)
-            exchange.context["credentials"] = resolved.get("credentials")
-            answer = await self._in_time(exchange, resolved, original(resolved, *arguments, **named))
-            self._cache.keep(exchange, integration, answer)
-            return answer
-
-        return invoke
-
-    async def _in_time(
-        self, exchange: Exchange, integration: dict[str, Any], work: Awaitable[Answer]
-    ) -> Answer:
-        """Wait for an integration until its time limit. What it began goes on, as on AWS."""
-        timeout_ms = int(integration.get("timeoutInMillis") or DEFAULT_TIMEOUT_MS)
-        begun = time.monotonic()
-        task = asyncio.ensure_future(work)
-        await asyncio.wait({task}, timeout=timeout_ms / 1000)
-        exchange.integration_seconds = time.monotonic() - begun
-        if not task.done():
-            exchange.log.say("Execution failed due to a timeout error", is_error=True)
-            task.add_done_callback(lambda late: late.cancelled() or late.exception())
-            return self._gateway_error("INTEGRATION_TIMEOUT", "Endpoint request timed out")
-        try:
-            return task.result()
-        except _Refused as refused:
-            exchange.log.say(f"Execution failed due to configuration error: {refused}", is_error=True)
-            return self._gateway_error("API_CONFIGURATION_ERROR", "Internal server error")
-
-    def _mocking(self, original: Callable[..., Answer]) -> Callable[..., Answer]:
-        def invoke(integration: dict[str, Any]) -> Answer:
-            exchange = _exchange.get()
-            exchange.method_record = self._method_record(exchange)
-            kept = self._cache.lookup(exchange, integration)
-            if kept is not None:
-                return kept
-            exchange.integration_seconds = 0.0
-            answer = original(integration)
-            self._cache.keep(exchange, integration, answer)
-            return answer
-
-        return invoke
-
-    async def _proxy(self, integration: dict[str, Any], api_id: str, *arguments: Any, **named: Any) -> Answer:
-        """Ask the function behind a Lambda proxy integration."""
-        exchange = _exchange.get()
-        binary = named["binary_media_types"]
-        reference = self._v1._extract_lambda_ref_from_integration_uri(integration.get("uri", ""))
-        event = self._v1._build_lambda_event_v1(
-            api_id,
-            *arguments,
-            binary_media_types=binary,
-            authorizer_context=named["authorizer_context"],
-            caller_identity=named["caller_identity"],
-        )
-        result, missing = await self._v1._call_lambda_raw(
-            reference, event, account_id=named["owner_account_id"], region=named["owner_region"]
-        )
-        if missing or result.get("throttle"):
-            raise _Refused(
-                "Lambda was throttled" if not missing else "Invalid permissions on Lambda function"
-            )
-        exchange.integration_status = 200
-        exchange.log.data("Endpoint response body before transformations", str(result.get("body")))
-        accept = exchange.headers.get("accept", "")
-
-        def decodes(headers: proxy_response.Headers) -> bool:
-            content_type = next((v for k, v in headers.items() if k.lower() == "content-type"), "")
-            types = [first.strip() for first in accept.split(",")[:1]] + [str(content_type)]
-            return any(self._v1._media_type_matches(one, binary) for one in types)
-
-        try:
-            if result.get("error"):
-                raise proxy_response.MalformedResponse("the function failed")
-            read = proxy_response.read(result.get("body"), decodes=decodes)
-        except proxy_response.MalformedResponse:
-            exchange.log.say(
-                "Execution failed due to configuration error: Malformed Lambda proxy response", is_error=True
-            )
-            return self._malformed()
-        return read.status, dict(read.headers), read.body
-
-    def _malformed(self) -> Answer:
-        """Return AWS's 502. It is no gateway response of its own: DEFAULT_5XX shapes it."""
-        exchange = _exchange.get()
-        status, headers, body = self._v1._gateway_error_response(
-            self._gateway_error("DEFAULT_5XX", "Internal server error"), exchange.request
-        )
-        customized = self._v1._deployed_gateway_responses.get(exchange.api_id, {}).get(
-            exchange.stage.get("deploymentId")
-        )
-        if "DEFAULT_5XX" in (customized or {}):
-            return status, headers, body
-        return 502, headers, b'{"message": "Internal server error"}'
-
-    def _method_record(self, exchange: Exchange) -> dict[str, Any]:
-        for resource in self._v1._resources.get(exchange.api_id, {}).values():
-            if resource["path"] == exchange.resource_path:
-                methods = resource.get("resourceMethods") or {}
-                return methods.get(exchange.method) or methods.get("ANY") or {}
-        return {}
-
-    def _gateway_error(self, response_type: str, message: str) -> Any:
-        return self._v1._GatewayError(response_type, message, "InternalServerErrorException")
-
-
-def _with_stage_variables(integration: dict[str, Any], exchange: Exchange) -> dict[str, Any]:
-    """Return an integration with stage variables put in."""
-    variables = exchange.stage.get("variables") or {}
-    named = {name: integration[name] for name in ("uri", "credentials") if integration.get(name)}
-    return {**integration, **{name: with_stage_variables(text, variables) for name, text in named.items()}}
-
-
-def _endpoint(region: str, function_ref: str) -> str:
-    return f"https://lambda.{region}.amazonaws.com/2015-03-31/functions/{function_ref}/invocations"
-
 
 def _with_ids(headers: dict[str, Any], exchange: Exchange) -> dict[str, Any]:
     ids = {"x-amzn-requestid": exchange.request_id, "x-amz-apigw-id": exchange.extended_request_id}
@@ -328,38 +152,3 @@ def _with_ids(headers: dict[str, Any], exchange: Exchange) -> dict[str, Any]:
         ids["X-Amzn-Trace-Id"] = exchange.trace_id
     taken = {name.lower() for name in ids}
     return {name: value for name, value in headers.items() if name.lower() not in taken} | ids
-
-
-def _log_arrival(exchange: Exchange) -> None:
-    say, data = exchange.log.say, exchange.log.data
-    api_stage = f"{exchange.api_id}/{exchange.stage_name}"
-    say(f"Extended Request Id: {exchange.extended_request_id}")
-    say(f"Verifying Usage Plan for request: {exchange.request_id}. API Key:  API Stage: {api_stage}")
-    say(f"Starting execution for request: {exchange.request_id}")
-    say(f"HTTP Method: {exchange.method}, Resource Path: {exchange.path}")
-    data("Method request query string", {name: ",".join(values) for name, values in exchange.query.items()})
-    data("Method request headers", _masked(exchange.headers))
-    data("Method request body before transformations", exchange.body)
-
-
-def _log_departure(exchange: Exchange, status: int, headers: dict[str, Any], body: bytes) -> None:
-    say, data = exchange.log.say, exchange.log.data
-    if exchange.integration_seconds is not None:
-        milliseconds = round(exchange.integration_seconds * 1000)
-        say(f"Received response. Status: {status}, Integration latency: {milliseconds} ms", is_data=True)
-    data("Method response body after transformations", body)
-    data("Method response headers", headers)
-    if exchange.error is None:
-        say("Successfully completed execution")
-    else:
-        say(f"Gateway response type: {exchange.error[0]} with status code: {status}", is_error=True)
-    say(f"Method completed with status: {status}", is_error=status >= 400)
-
-
-def _masked(headers: dict[str, Any]) -> dict[str, Any]:
-    """Return headers without secrets: AWS shows the last characters of them alone."""
-    secret = ("authorization", "x-api-key")
-    return {
-        name: "*" * 10 + str(value)[-6:] if name.lower() in secret else value
-        for name, value in headers.items()
-    }
