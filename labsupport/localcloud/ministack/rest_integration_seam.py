@@ -154,9 +154,7 @@ class RestIntegrationSeam:
             reference, event, account_id=named["owner_account_id"], region=named["owner_region"]
         )
         if missing or result.get("throttle"):
-            raise _Refused(
-                "Lambda was throttled" if not missing else "Invalid permissions on Lambda function"
-            )
+            raise _Refused(INVALID_PERMISSIONS if missing else "Lambda was throttled")
         exchange.integration_status = 200
         exchange.log.data("Endpoint response body before transformations", str(result.get("body")))
         accept = exchange.headers.get("accept", "")
