@@ -28,6 +28,12 @@ def attach(limits: WebSocketLimits) -> None:
             super().__init__(*arguments, **named)
             self.buffer = MeasuredBuffer(self, limits)
 
+        async def _handle_events(self) -> None:
+            await super()._handle_events()
+            if self.scope.get(CLOSING) is TOO_BIG:
+                # hypercorn stops at the frame; the client's close frame may be behind it already.
+                await super()._handle_events()
+
         async def _accept(self, message: Any) -> None:
             await super()._accept(message)
             self.connection.events = _noting_close(self.connection, cast("Scope", self.scope))  # type: ignore[method-assign]
@@ -75,6 +81,8 @@ def _noting_close(connection: Any, scope: Scope) -> Any:
         for event in original():
             if hasattr(event, "code"):  # the client's close frame
                 scope.setdefault(CLOSING, Closing(int(event.code), event.reason or ""))
+            elif scope.get(CLOSING) is TOO_BIG:
+                continue  # the rest of what was too big
             yield event
 
     return events
