@@ -81,8 +81,11 @@ def test_without_it_what_needs_it_fails_and_the_rest_works(
 
 def test_a_denied_call_says_nothing_to_the_client(orders: Orders, whole_policy: dict[str, Any]) -> None:
     orders.lab.deploy_role("orders", policy=without(whole_policy, "dynamodb:PutItem"))
-    answer = orders.place(orders.rest)
-    assert (answer.status_code, answer.json()) == (502, {"message": "Internal server error"})
+    answers = [orders.place(client) for client in (orders.http, orders.rest)]
+    assert [(answer.status_code, answer.json()) for answer in answers] == [
+        (500, {"message": "Internal Server Error"}),
+        (502, {"message": "Internal server error"}),
+    ]
 
 
 def test_all_of_it_works_with_the_policy_as_it_is(orders: Orders) -> None:
