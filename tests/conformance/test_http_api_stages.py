@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from labsupport.localcloud.record import CloudRecord
 from tests.conformance.http_apis import HttpApi, http_api
@@ -155,3 +156,24 @@ def test_a_foreign_origin_gets_no_cors_headers(api: HttpApi) -> None:
     answer = api.call("/orders", do={"return": returned}, headers={"origin": "https://evil.example"})
     assert (answer.status_code, cors_headers(answer)) == (200, {})
     assert cors_headers(preflight(api, "https://evil.example")) == {}
+
+
+def refused(call: Any, **parameters: Any) -> str:
+    with pytest.raises(ClientError) as caught:
+        call(**parameters)
+    return str(caught.value.response["Error"]["Code"])
+
+
+def test_what_an_http_api_cannot_be_is_refused(api: HttpApi) -> None:
+    create, api_id = api.gateway.create_integration, api.api_id
+    function = {"ApiId": api_id, "IntegrationType": "AWS_PROXY", "IntegrationUri": api.function_arn}
+    assert refused(create, **function) == "BadRequestException"
+    settings: dict[str, Any] = {"PayloadFormatVersion": "2.0", "TimeoutInMillis": 30_001}
+    assert refused(create, **function, **settings) == "BadRequestException"
+    assert refused(create, ApiId=api_id, IntegrationType="MOCK") == "BadRequestException"
+    assert refused(api.route, key="GET orders") == "BadRequestException"
+    assert refused(api.route, key="GET /orders") == "ConflictException"
+    assert refused(api.gateway.create_stage, ApiId=api_id, StageName="$default") == "ConflictException"
+    update = api.gateway.update_integration
+    settings = {"ApiId": api_id, "IntegrationId": api.integration_id, "TimeoutInMillis": 40_000}
+    assert refused(update, **settings) == "BadRequestException"

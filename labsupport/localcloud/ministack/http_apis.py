@@ -8,6 +8,7 @@ from labsupport.localcloud.ministack.http_api_seam import HttpApiSeam
 from labsupport.localcloud.ministack.http_authorizers_seam import HttpAuthorizersSeam
 from labsupport.localcloud.ministack.http_deployments_seam import HttpDeploymentsSeam
 from labsupport.localcloud.ministack.http_integrations_seam import HttpIntegrationsSeam
+from labsupport.localcloud.ministack.http_rules_seam import HttpRulesSeam
 from labsupport.localcloud.ministack.websocket_backend import Shared
 
 
@@ -17,6 +18,6 @@ def serving_http_apis(app: App, shared: Shared) -> App:
     integrations = HttpIntegrationsSeam(shared.integration)
     reports = HttpReports(shared.metrics, shared.write_event)
     http_apis = HttpApiSeam(deployments, authorizers, integrations, shared.buckets, reports.report)
-    for seam in (deployments, authorizers, http_apis):
+    for seam in (deployments, authorizers, http_apis, HttpRulesSeam()):
         seam.attach()
     return http_apis.before(app)
