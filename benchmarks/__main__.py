@@ -7,6 +7,7 @@ import platform
 import sys
 
 from benchmarks import (
+    bedrock,
     cold,
     course,
     cpu_share,
@@ -36,6 +37,7 @@ BENCHMARKS = {
     "environments": environments.measure,
     "soak": soak.measure,
     "http_api": http_api.measure,
+    "bedrock": bedrock.measure,
 }
 BY_DEFAULT = ["ready", "invoke", "photo", "course"]
 GROUPS = {
