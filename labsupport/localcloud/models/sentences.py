@@ -19,6 +19,7 @@ WORD_BEFORE = re.compile(r"[\w.]+$")
 CAN_BEGIN = re.compile(r"\s+[\"'“\u2018«(\[]*[\w•\-–]")
 BULLET = re.compile(r"^\s*(?:[-*•–]|\d{1,2}[.)])\s+")
 HEADING_LETTERS = 60
+LONGEST_WORD = 24  # that can be an abbreviation
 
 
 def split(text: str) -> list[str]:
@@ -59,7 +60,7 @@ def _ends(paragraph: str, end: re.Match[str]) -> bool:
         return False
     if end[0][0] != "." or end[0].startswith(".."):
         return True
-    match = WORD_BEFORE.search(paragraph, 0, end.start())
+    match = WORD_BEFORE.search(paragraph, max(0, end.start() - LONGEST_WORD), end.start())
     word = match[0] if match else ""
     # "Năm 2019, ..." ends after a number; "No. 5" and "1. First" don't.
     is_initial = len(word) == 1 and word.isupper()

@@ -64,7 +64,7 @@ def summarise(text: str, number: int, sampler: Sampler) -> list[str]:
         return candidates
     rows = content.vectors(candidates)
     similar = rows @ rows.T
-    base = logits(candidates)
+    base = logits(candidates, similar)
     drawn: list[int] = []
     while len(drawn) < number:
         left = [place for place in range(len(candidates)) if place not in drawn]
@@ -81,8 +81,13 @@ def candidate_sentences(text: str) -> list[str]:
     return whole or found
 
 
-def logits(candidates: Sequence[str]) -> NDArray[np.float64]:
-    """Return the score of each sentence, as the sampling takes it."""
+def logits(candidates: Sequence[str], similar: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the score of each sentence, as the sampling takes it.
+
+    Args:
+        candidates: sentences.
+        similar: how like each is to each other, 0 to 1.
+    """
     places = np.arange(len(candidates)) / max(1, len(candidates) - 1)
     lengths = np.array([len(each.split()) for each in candidates])
     misfit = np.maximum(0, GOOD_WORDS[0] - lengths) / 4 + np.maximum(0, lengths - GOOD_WORDS[1]) / 10
@@ -90,7 +95,7 @@ def logits(candidates: Sequence[str]) -> NDArray[np.float64]:
     numbers = np.array([min(3, len(re.findall(r"\d[\d.,]*", each))) for each in candidates])
     cues = np.array([min(2, len(CUE_WORDS.findall(each))) for each in candidates])
     score = (
-        CENTRALITY * _standard(_centrality(candidates))
+        CENTRALITY * _standard(_centrality(similar))
         + POSITION * (np.exp(-4 * places) + 0.6 * np.exp(-4 * (1 - places)))
         + NUMBERS * _standard(numbers)
         + CUES * _standard(cues)
@@ -99,16 +104,15 @@ def logits(candidates: Sequence[str]) -> NDArray[np.float64]:
     return SHARPNESS * _standard(score)
 
 
-def _centrality(candidates: Sequence[str]) -> NDArray[np.float64]:
+def _centrality(similar: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the share of time that a walk from sentence to similar sentence spends at each."""
-    rows = content.vectors(candidates)
-    similar = rows @ rows.T
-    np.fill_diagonal(similar, 0)
-    sums = similar.sum(axis=1, keepdims=True)
-    steps = np.where(sums > 0, similar / np.where(sums > 0, sums, 1), 1 / len(candidates))
-    share = np.full(len(candidates), 1 / len(candidates))
+    number = len(similar)
+    others = similar * (1 - np.eye(number))
+    sums = others.sum(axis=1, keepdims=True)
+    steps = np.where(sums > 0, others / np.where(sums > 0, sums, 1), 1 / number)
+    share = np.full(number, 1 / number)
     for _ in range(ROUNDS):
-        share = (1 - DAMPING) / len(candidates) + DAMPING * share @ steps
+        share = (1 - DAMPING) / number + DAMPING * share @ steps
     return share
 
 
