@@ -22,6 +22,7 @@ with a wrong answer an hour later. Raise the pin on purpose, and run the conform
 * `websocket_seam.py`, `websocket_backend.py`: where a client of a WebSocket API arrives
 * `bedrock_seam.py`: where a request of Bedrock leaves MiniStack for our models
 * `dynamodb_seam.py`: where DynamoDB says what a read has consumed
+* `knowledge_base_seam.py`: where Knowledge Bases read S3 and find passages
 * `s3_seam.py`: where a bucket's notification is accepted and delivered
 """
 

@@ -21,6 +21,7 @@ from labsupport.localcloud.ministack.eventbridge_seam import EventBridgeSeam
 from labsupport.localcloud.ministack.function_invoker import FunctionInvoker
 from labsupport.localcloud.ministack.http_apis import serving_http_apis
 from labsupport.localcloud.ministack.iam_seam import IamSeam
+from labsupport.localcloud.ministack.knowledge_base_seam import KnowledgeBaseSeam
 from labsupport.localcloud.ministack.lambda_seam import LambdaSeam
 from labsupport.localcloud.ministack.logging_config_seam import LoggingConfigSeam
 from labsupport.localcloud.ministack.logs_seam import LogsSeam
@@ -85,6 +86,7 @@ class MiniStack:
         DynamoDBSeam().attach()
         EventBridgeSeam().attach()
         SnsSeam().attach()
+        KnowledgeBaseSeam().attach()
         ValidationSeam().attach()
         buckets, api_metrics = TokenBuckets(), ApiMetrics(metrics_seam.write)
         self._rest_apis = RestApis(api_metrics, logs_seam, buckets)
