@@ -276,6 +276,11 @@ def test_a_strategy_that_is_not_there_is_refused_with_a_reason(stage: Stage) -> 
         )
 
 
+def test_the_stream_is_refused_and_no_canned_text_is_streamed(stage: Stage) -> None:
+    with pytest.raises(ClientError, match="its stream is AWS only"):
+        stage.runtime.retrieve_and_generate_stream(input={"text": "queue"})
+
+
 def test_a_knowledge_base_that_is_not_there(stage: Stage) -> None:
     for ask in (stage.retrieve, stage.generate):
         known, stage.id = stage.id, "ABCDEFGHIJ"

@@ -177,6 +177,9 @@ class KnowledgeBaseSeam:
                     respond = partial(self._retrieve, kb_id)
                 case ["retrieveAndGenerate"]:
                     respond = partial(self._generate, headers, query_params)
+                case ["retrieveAndGenerateStream"]:  # MiniStack would answer with a canned text
+                    message = "The lab's local cloud has RetrieveAndGenerate; its stream is AWS only."
+                    return self._runtime._validation(message)
                 case _:
                     return await original(method, path, headers, body, query_params)
             try:
