@@ -117,6 +117,21 @@ def test_temperature_zero_repeats_the_answer_and_one_does_not(runtime: Any) -> N
     assert len(answers(0.0)) == 1 < len(answers(1.0))
 
 
+def test_top_k_is_taken_and_does_nothing(runtime: Any) -> None:
+    answers = {
+        said(
+            runtime.converse(
+                modelId=NOVA,
+                messages=[user(f"Summarise in one sentence:\n\n{ENGLISH}")],
+                inferenceConfig={"temperature": 1.0, "topP": 1.0},
+                additionalModelRequestFields={"inferenceConfig": {"topK": 1}},
+            )
+        )
+        for _ in range(8)
+    }
+    assert len(answers) > 1
+
+
 def test_max_tokens_cuts_the_answer(runtime: Any) -> None:
     answer = runtime.converse(
         modelId=NOVA, messages=[user(f"Summarise:\n\n{ENGLISH}")], inferenceConfig={"maxTokens": 7}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -10,9 +10,11 @@ from botocore.eventstream import EventStreamBuffer
 
 from labsupport.localcloud.bedrock import event_stream, titan
 from labsupport.localcloud.bedrock.errors import BedrockError
+from labsupport.localcloud.bedrock.invocation import Invocation, collect
 from labsupport.localcloud.bedrock.quotas import Quota, Quotas
 from labsupport.localcloud.bedrock.resolution import resolve
 from labsupport.localcloud.models.catalogue import MODELS
+from labsupport.localcloud.models.chat import End, Event, TextDelta, ToolUse, ToolUseDelta, ToolUseStart
 
 TITAN = MODELS["amazon.titan-embed-text-v2:0"]
 
@@ -49,6 +51,41 @@ def test_what_a_request_reserved_and_did_not_use_is_free_again() -> None:
         quotas.reserve("a", "r", "m", 20)
     quotas.settle(reservation, 30)
     quotas.reserve("a", "r", "m", 70)
+
+
+def test_a_client_that_has_gone_ends_the_writing() -> None:
+    written: list[str] = []
+
+    def events() -> Iterator[Event]:
+        try:
+            for word in ("one", "two", "three"):
+                written.append(word)
+                yield TextDelta(word)
+        finally:
+            written.append("closed")
+
+    told: list[object] = []
+    invocation = Invocation.begin(events(), clock=lambda: 0.0, done=lambda *end: told.append(end))
+    pieces = iter(invocation)
+    next(pieces)
+    pieces.close()  # type: ignore[attr-defined]
+    assert written == ["one", "closed"] and told == []
+
+
+def test_an_answer_is_counted_once_it_is_over() -> None:
+    now, told = iter([1.0, 1.25, 2.0]), []
+    events: list[Event] = [ToolUseStart("t", "find"), ToolUseDelta('{"a": '), ToolUseDelta("1}")]
+    end = End("tool_use", 5, 2)
+    invocation = Invocation.begin(
+        iter_closing([*events, end]), clock=lambda: next(now), done=lambda *each: told.append(each)
+    )
+    assert invocation.first_byte_ms == 250
+    assert collect(invocation).blocks == [ToolUse("t", "find", {"a": 1})]
+    assert told == [(end, 1000)]
+
+
+def iter_closing(events: list[Event]) -> Iterator[Event]:
+    yield from events
 
 
 def embed(texts: Sequence[str], *, dimensions: int, normalize: bool) -> list[list[float]]:

@@ -8,6 +8,9 @@ How a request travels::
         → a chat model: a stand-in, or an OpenAI-compatible server (openai_server.py, LAB_MODEL_URL)
         → event_stream.py (each event is sent when the model wrote it)
 
+A lesson lowers a model's quota with PUT /_lab/model-quotas and {"modelId", "requestsPerMinute",
+"tokensPerMinute"}; without numbers the usual quota is back.
+
 `catalogue_api.py` is the control plane: which models and inference profiles there are.
 
 Known cost: images, video, guardrails, batch inference, provisioned throughput and prompt caching are not

@@ -213,7 +213,11 @@ class BedrockRuntime:
             self._count(target, caller, latency_ms, end.input_tokens, end.output_tokens)
 
         events: Iterator[Event] = self._model_for(card).answer(request)
-        return Invocation.begin(events, clock=self._clock, done=done)
+        try:
+            return Invocation.begin(events, clock=self._clock, done=done)
+        except BedrockError:
+            self.quotas.settle(reservation, asked)
+            raise
 
     def _with_errors(self, pieces: Iterator[bytes], target: Target, caller: Caller) -> Iterator[bytes]:
         """Yield the pieces, and what breaks them off as the stream's own error."""
