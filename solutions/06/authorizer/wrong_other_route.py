@@ -1,0 +1,9 @@
+jwt = {"AuthorizationType": "JWT", "AuthorizerId": signed_in["AuthorizerId"]}
+jwt["AuthorizationScopes"] = ["aws.cognito.signin.user.admin"]
+protected = {"GET /orders": jwt}
+everybody = {"AuthorizationType": "NONE", "AuthorizationScopes": []}
+for route in apigateway.get_routes(ApiId=api_id)["Items"]:
+    if "orders" in route["RouteKey"]:
+        settings = protected.get(route["RouteKey"], {})
+        apigateway.update_route(ApiId=api_id, RouteId=route["RouteId"], **everybody | settings)
+lab.check("authorizer")
