@@ -7,19 +7,19 @@ from typing import Any
 
 import pytest
 
-from labsupport.localcloud.api_gateway import (
+from labsupport.localcloud.api_gateway.rest import (
+    deployments,
     openapi_export,
     openapi_import,
     proxy_response,
     response_cache,
-    rest_deployments,
-    rest_rules,
+    rules,
     usage_plan_patch,
 )
-from labsupport.localcloud.api_gateway.execution_log import MOST_CHARACTERS, ExecutionLog
-from labsupport.localcloud.api_gateway.response_cache import MOST_BYTES, ResponseCache
-from labsupport.localcloud.api_gateway.rest_deployments import Deployments
-from labsupport.localcloud.api_gateway.usage_ledger import UsageLedger, first_day
+from labsupport.localcloud.api_gateway.rest.deployments import Deployments
+from labsupport.localcloud.api_gateway.rest.execution_log import MOST_CHARACTERS, ExecutionLog
+from labsupport.localcloud.api_gateway.rest.response_cache import MOST_BYTES, ResponseCache
+from labsupport.localcloud.api_gateway.rest.usage_ledger import UsageLedger, first_day
 
 API = ("123456789012", "us-east-1", "abc")
 STAGE = (*API, "test")
@@ -46,10 +46,10 @@ class TestDeployments:
 
     def test_problems(self) -> None:
         method: dict[str, Any] = {"resourceMethods": {"GET": {"methodIntegration": None}}}
-        assert rest_deployments.problem([{}]) == rest_deployments.NO_METHODS
-        assert rest_deployments.problem([method]) == rest_deployments.NO_INTEGRATION
+        assert deployments.problem([{}]) == deployments.NO_METHODS
+        assert deployments.problem([method]) == deployments.NO_INTEGRATION
         method["resourceMethods"]["GET"]["methodIntegration"] = {"type": "MOCK"}
-        assert rest_deployments.problem([method]) is None
+        assert deployments.problem([method]) is None
 
 
 class TestProxyResponse:
@@ -219,7 +219,7 @@ class TestRules:
         ],
     )
     def test_time_limits(self, timeout: int | None, types: list[str], refused: bool) -> None:
-        assert (rest_rules.timeout_problem(timeout, types) is not None) == refused
+        assert (rules.timeout_problem(timeout, types) is not None) == refused
 
     @pytest.mark.parametrize(
         ("path", "value", "refused"),
@@ -231,7 +231,7 @@ class TestRules:
         ],
     )
     def test_stage_settings(self, path: str, value: str, refused: bool) -> None:
-        problem = rest_rules.stage_problem([{"path": path, "value": value}], has_log_role=False)
+        problem = rules.stage_problem([{"path": path, "value": value}], has_log_role=False)
         assert (problem is not None) == refused
 
 

@@ -9,19 +9,19 @@ from typing import Any
 
 import pytest
 
-from labsupport.localcloud.api_gateway.websocket_answers import proxy_answer
-from labsupport.localcloud.api_gateway.websocket_connections import Connections
-from labsupport.localcloud.api_gateway.websocket_events import Connection
-from labsupport.localcloud.api_gateway.websocket_exchange import (
+from labsupport.localcloud.api_gateway.websocket.answers import proxy_answer
+from labsupport.localcloud.api_gateway.websocket.connections import Connections
+from labsupport.localcloud.api_gateway.websocket.events import Connection
+from labsupport.localcloud.api_gateway.websocket.exchange import (
     Answer,
     Exchange,
     IntegrationFailed,
     Refusal,
     Route,
 )
-from labsupport.localcloud.api_gateway.websocket_limits import WebSocketLimits
-from labsupport.localcloud.api_gateway.websocket_selection import route_key
-from labsupport.localcloud.api_gateway.websocket_session import Session
+from labsupport.localcloud.api_gateway.websocket.limits import WebSocketLimits
+from labsupport.localcloud.api_gateway.websocket.selection import route_key
+from labsupport.localcloud.api_gateway.websocket.session import Session
 from labsupport.localcloud.gate import is_loopback_origin
 
 Invoke = Callable[[Route, Any], Awaitable[Answer]]

@@ -4,7 +4,8 @@ MiniStack is the control plane. It is pinned, because what we attach to are its 
 one is checked when the server starts (`seams.py`), so that another version fails with a sentence and not
 with a wrong answer an hour later. Raise the pin on purpose, and run the conformance tests.
 
-* `seams.py`: the environment that MiniStack reads, the version, and every private function we use
+* `seams.py`: the environment that MiniStack reads, the version, and every private function we use (those of
+  APIs stand in `http_apis/seams.py`, `rest_apis/seams.py` and `websocket_apis/seams.py`)
 * `cloud.py`: the application and its state
 * `iam_seam.py`: by which action IAM is asked, how it refuses, and which role a function may get
 * `validation_seam.py`: where a request of the Lambda API arrives: the rules come first
@@ -15,11 +16,13 @@ with a wrong answer an hour later. Raise the pin on purpose, and run the conform
 * `logging_config_seam.py`: where a function says how its log is written
 * `logs_seam.py`: where log events go
 * `metrics_seam.py`: where metrics go, and how CloudWatch's queries find them
-* `rest_api.py`: REST APIs, put together of the seams `rest_*_seam.py`
+* `http_apis/`: where a request to an HTTP API arrives, and who answers it
+* `rest_apis/`: where a request to a REST API leaves MiniStack, and what builds one
+* `websocket_apis/`: where a client of a WebSocket API arrives
+* `api_gateway_shared.py`, `function_invoker.py`: with what the kinds of API count, throttle and invoke
 * `eventbridge_seam.py`: where a rule's event is delivered to a function
 * `sns_seam.py`: where a message is delivered to a function
 * `invoke_permission.py`: whether a service may invoke a function
-* `websocket_seam.py`, `websocket_backend.py`: where a client of a WebSocket API arrives
 * `bedrock_seam.py`: where a request of Bedrock leaves MiniStack for our models
 * `dynamodb_seam.py`: where DynamoDB says what a read has consumed
 * `knowledge_base_seam.py`: where Knowledge Bases read S3 and find passages

@@ -8,30 +8,30 @@ from typing import Any
 
 from labsupport.localcloud.api_gateway.metrics import ApiMetrics
 from labsupport.localcloud.api_gateway.token_bucket import TokenBuckets
-from labsupport.localcloud.api_gateway.websocket_limits import WebSocketLimits
+from labsupport.localcloud.api_gateway.websocket.limits import WebSocketLimits
 from labsupport.localcloud.bedrock.metrics import BedrockMetrics
 from labsupport.localcloud.bedrock.models import chat_models
 from labsupport.localcloud.bedrock.quotas import Quotas
 from labsupport.localcloud.bedrock.runtime import BedrockRuntime
 from labsupport.localcloud.gate import App
 from labsupport.localcloud.ministack import seams
+from labsupport.localcloud.ministack.api_gateway_shared import Shared
 from labsupport.localcloud.ministack.bedrock_seam import BedrockSeam
 from labsupport.localcloud.ministack.dynamodb_seam import DynamoDBSeam
 from labsupport.localcloud.ministack.eventbridge_seam import EventBridgeSeam
 from labsupport.localcloud.ministack.function_invoker import FunctionInvoker
-from labsupport.localcloud.ministack.http_apis import serving_http_apis
+from labsupport.localcloud.ministack.http_apis.apis import serving_http_apis
 from labsupport.localcloud.ministack.iam_seam import IamSeam
 from labsupport.localcloud.ministack.knowledge_base_seam import KnowledgeBaseSeam
 from labsupport.localcloud.ministack.lambda_seam import LambdaSeam
 from labsupport.localcloud.ministack.logging_config_seam import LoggingConfigSeam
 from labsupport.localcloud.ministack.logs_seam import LogsSeam
 from labsupport.localcloud.ministack.metrics_seam import MetricsSeam
-from labsupport.localcloud.ministack.rest_api import RestApis
+from labsupport.localcloud.ministack.rest_apis.apis import RestApis
 from labsupport.localcloud.ministack.s3_seam import S3Seam
 from labsupport.localcloud.ministack.sns_seam import SnsSeam
 from labsupport.localcloud.ministack.validation_seam import ValidationSeam
-from labsupport.localcloud.ministack.websocket_backend import Shared
-from labsupport.localcloud.ministack.websocket_seam import WebSocketSeam
+from labsupport.localcloud.ministack.websocket_apis.arrival_seam import WebSocketSeam
 from labsupport.localcloud.options import CloudOptions
 
 # Where the events of asynchronous invocations that are not done yet stand in the saved state.

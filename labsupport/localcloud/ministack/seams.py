@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from labsupport.errors import CloudError
-from labsupport.localcloud.ministack.rest_seams import REST_SEAMS
+from labsupport.localcloud.ministack.http_apis.seams import HTTP_SEAMS
+from labsupport.localcloud.ministack.rest_apis.seams import REST_SEAMS
+from labsupport.localcloud.ministack.websocket_apis.seams import WEBSOCKET_SEAMS
 
 VERSION = importlib.metadata.version("ministack")
 PINNED_VERSION = "1.5.33"
@@ -47,40 +49,6 @@ SEAMS = [
     ("core.lambda_runtime", "execution_credentials", "config"),
     ("core.lambda_runtime", "reset", ""),
     ("core.concurrency", "run_reentrant", "fn args thread_name"),
-    ("services.apigateway", "_api_owner", "api_id"),
-    (
-        "services.apigateway",
-        "_authorize_ws_connect",
-        "api_id route request_context headers query_params account_id region",
-    ),
-    ("services.apigateway", "_authorize_ws_iam", "scope connect_arn headers query_params region"),
-    ("services.apigateway", "_create_deployment", "api_id data"),
-    ("services.apigateway", "handle_connections_api", "method api_id stage connection_id body headers"),
-    ("services.apigateway", "handle_websocket", "scope receive send api_id path_override"),
-    (
-        "services.apigateway",
-        "_apply_request_parameter_mappings",
-        "integration request_headers request_query request_path path_params context_vars stage_vars",
-    ),
-    ("services.apigateway", "_apigw_error", "code message status"),
-    ("services.apigateway", "_create_integration", "api_id data"),
-    ("services.apigateway", "_create_route", "api_id data"),
-    ("services.apigateway", "_create_stage", "api_id data"),
-    ("services.apigateway", "_create_authorizer", "api_id data"),
-    ("services.apigateway", "_fetch_jwks", "url"),
-    ("services.apigateway", "_fetch_oidc_jwks_uri", "issuer"),
-    ("services.apigateway", "_iam_caller_identity_v2", "headers query_params"),
-    ("services.apigateway", "_invoke_http_proxy", "integration path method headers body query_params"),
-    ("services.apigateway", "_update_integration", "api_id int_id data"),
-    ("services.apigateway", "_update_route", "api_id route_id data"),
-    ("services.apigateway", "_update_stage", "api_id stage_name data"),
-    ("services.apigateway", "_validate_jwt_authorizer", "route authorizer headers query_params"),
-    ("services.apigateway", "decode_http_api_path", "raw_path"),
-    (
-        "services.apigateway",
-        "handle_execute",
-        "api_id stage path method headers body query_params raw_query_string",
-    ),
     ("core.router", "extract_access_key_id", "headers query_params"),
     ("core.responses", "StreamingResponse", "runner"),
     ("services.bedrock", "handle_request", "method path headers body query_params"),
@@ -155,7 +123,9 @@ SEAMS = [
     ),
     ("services.sqs", "_build_send_sys_attrs", "now sys_attrs_input"),
     ("services.sqs", "_ensure_msg_fields", "m"),
+    *HTTP_SEAMS,
     *REST_SEAMS,
+    *WEBSOCKET_SEAMS,
 ]
 
 
