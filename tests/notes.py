@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,11 +47,24 @@ def questions(file: str = "note_questions.toml") -> list[Question]:
 
 def ranks(embed: Embed, asked: Sequence[Question]) -> dict[str, int]:
     """Return the place of each question's passage among all passages, the nearest first: 1 is right."""
-    told = passages()
-    nearness = np.array(embed([each.text for each in asked])) @ np.array(embed([p.text for p in told])).T
     places = {}
-    for question, row in zip(asked, nearness, strict=True):
-        order = [told[n] for n in np.argsort(-row)]
+    for question, order in _orders(embed, asked):
         [place] = [n for n, p in enumerate(order, 1) if p.note == question.note and question.words in p.text]
         places[question.text] = place
     return places
+
+
+def note_ranks(embed: Embed, asked: Sequence[Question]) -> dict[str, int]:
+    """Return the place of each question's note among the thirty, by the nearest passage of each."""
+    return {
+        question.text: 1 + list(dict.fromkeys(passage.note for passage in order)).index(question.note)
+        for question, order in _orders(embed, asked)
+    }
+
+
+def _orders(embed: Embed, asked: Sequence[Question]) -> Iterator[tuple[Question, list[Passage]]]:
+    """Yield each question with all passages, the nearest first."""
+    told = passages()
+    nearness = np.array(embed([each.text for each in asked])) @ np.array(embed([p.text for p in told])).T
+    for question, row in zip(asked, nearness, strict=True):
+        yield question, [told[n] for n in np.argsort(-row)]
