@@ -14,6 +14,7 @@ from typing import Any
 from labsupport import naming
 from labsupport.packaging import LayerArchive, build_layer, lambda_platform, zip_directory
 from labsupport.permissions import read_policy
+from labsupport.resources.api_permission import allow_api
 from labsupport.resources.bucket import deploy_bucket, notify_function
 from labsupport.resources.concurrency import clear_concurrency
 from labsupport.resources.event_invoke import on_failure
@@ -275,6 +276,11 @@ class Building:
             source_arn=source_arn,
             statement_id=statement_id,
         )
+
+    def allow_api(self, thing: str, api_id: str) -> None:
+        """Let one API, which a notebook built itself, invoke a function: this API and not an earlier one."""
+        name = self.name(thing)
+        allow_api(self.target, name, name, f"arn:aws:execute-api:{self.region}:{self.account}:{api_id}")
 
     def notify_function(self, bucket: str, function_arn: str, *, prefix: str, suffix: str = "") -> None:
         """Invoke a function for each new object whose key matches."""

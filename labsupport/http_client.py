@@ -16,7 +16,7 @@ import httpx
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
-from labsupport.errors import CloudError, LabError, TargetError
+from labsupport.errors import CloudError, DeployError, LabError, TargetError
 from labsupport.http_call import HttpCall
 from labsupport.resources.http_api import HttpApiDescription
 from labsupport.resources.rest_api import RestApiDescription
@@ -42,7 +42,10 @@ class HttpClient:
 
     Attributes:
         url: what every path is put behind.
+        patience_seconds: how long `wait_for` waits.
     """
+
+    patience_seconds = 60.0
 
     def __init__(
         self,
@@ -118,20 +121,27 @@ class HttpClient:
     def wait_for(self, status: int, method: str, path: str, **options: Any) -> HttpAnswer:
         """Send a request again and again until it is answered with this status, and return that answer.
 
-        A change of an API or of a policy takes some seconds on AWS until it counts. They are plumbing on
-        the tape. Options are those of `request`.
+        A change of an API or of a policy takes some seconds on AWS until it counts. The requests are plumbing
+        on the tape. Options are those of `request`.
 
         Raises:
-            DeployError: it wasn't within a minute.
+            DeployError: it wasn't within `patience_seconds`.
         """
+        answers: list[HttpAnswer] = []
 
         def matching() -> HttpAnswer | None:
-            answer = self.request(method, path, **options)
-            return answer if answer.status == status else None
+            answers[:] = [self.request(method, path, **options)]
+            return answers[0] if answers[0].status == status else None
 
-        doing = f"waiting until {method} {path} is answered with {status}"
         with self._target.tape.plumbing():
-            return wait_until(matching, doing=doing)
+            try:
+                return wait_until(matching, doing="waiting", timeout_seconds=self.patience_seconds)
+            except DeployError as error:
+                raise DeployError(
+                    doing=f"waiting until {method} {path} is answered with {status}",
+                    cause=f"the answer is still {answers[0].status} after {self.patience_seconds:g} s.",
+                    next_step="Solve the exercise above, if there is one, and run the step's cells again.",
+                ) from error
 
     def request(
         self,

@@ -21,6 +21,7 @@ from labsupport.errors import DeployError, LabError, TeardownError
 from labsupport.lab import Lab
 from labsupport.localcloud import supervisor
 from labsupport.localcloud.record import CloudRecord
+from labsupport.resources.function_policy import policy_statements
 from labsupport.settings import PROJECT, Settings
 
 pytestmark = pytest.mark.functional
@@ -124,6 +125,22 @@ def test_the_queue_behind_a_function_gets_what_it_failed_on(lab: Lab, tmp_path: 
         timeout_seconds=20,
     )
     assert json.loads(received[0]["Body"])["requestPayload"] == {"key": "raw/a.jpg"}
+
+
+def test_an_api_that_is_built_again_takes_the_place_of_the_earlier_one(lab: Lab) -> None:
+    echo = lab.deploy_function("echo")
+    for api_id in ("first1", "second2", "second2"):
+        lab.allow_api("echo", api_id)
+    statements = policy_statements(lab.target, echo.name).values()
+    sources = [statement["Condition"]["ArnLike"]["AWS:SourceArn"] for statement in statements]
+    assert sources == [f"arn:aws:execute-api:{lab.region}:{lab.account}:second2/*"]
+
+
+def test_an_access_log_has_its_log_group_and_is_in_the_inventory(lab: Lab) -> None:
+    for _ in range(2):
+        access_log = lab.deploy_access_log("orders")
+    assert access_log.arn.endswith(f":log-group:{access_log.name}")
+    assert access_log.name in [resource.name for resource in lab.inventory()]
 
 
 def test_the_tape_shows_the_cells_own_calls_and_plumbing_only_if_asked_for(lab: Lab) -> None:

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from botocore.credentials import Credentials
 
-from labsupport.errors import CloudError, LabError, TargetError
+from labsupport.errors import CloudError, DeployError, LabError, TargetError
 from labsupport.http_client import HttpClient
 from labsupport.resources.rest_api import RestApiDescription
 from labsupport.tape import Tape
@@ -194,6 +194,15 @@ def test_it_waits_for_a_status_and_what_it_sends_meanwhile_is_plumbing() -> None
     answer = http.wait_for(200, "GET", "/orders", params={"customer": "lan"})
     assert (answer.status, answer.text) == (200, f"{API}/orders?customer=lan")
     assert [call.plumbing for call in where.tape.calls()] == [True] * 3
+
+
+def test_when_the_status_never_comes_then_the_error_says_which_one_did() -> None:
+    http, _ = client(lambda request: httpx.Response(500))
+    http.patience_seconds = 0.1
+    with pytest.raises(DeployError) as caught:
+        http.wait_for(200, "GET", "/orders")
+    assert caught.value.doing == "waiting until GET /orders is answered with 200"
+    assert caught.value.cause == "the answer is still 500 after 0.1 s."
 
 
 def test_what_is_no_http_is_not_the_clouds_fault() -> None:
