@@ -18,6 +18,7 @@ from labsupport.localcloud.models.chat import (
     TextDelta,
     Tool,
     ToolResult,
+    ToolUse,
     ToolUseDelta,
     ToolUseStart,
 )
@@ -155,6 +156,32 @@ def test_no_tool_is_used_that_does_not_fit_unless_it_must() -> None:
     assert answer(asked("Tell me a joke.", tools=[REFUND, ORDER]))[0] == CANNOT
     forced = asked("Tell me a joke.", tools=[REFUND, ORDER], tool_choice="tool:refund")
     assert answer(forced)[1].stop_reason == "tool_use"
+
+
+@pytest.mark.parametrize(("choice", "reason"), [("auto", "end_turn"), ("any", "tool_use")])
+def test_who_must_use_a_tool_asks_for_one_again_after_its_result(choice: str, reason: str) -> None:
+    turns = [
+        Message("user", [Text("Where is my order A-1042?")]),
+        Message("assistant", [ToolUse("t1", "get_order_status", {"order_id": "A-1042"})]),
+        Message("user", [ToolResult("t1", [{"status": "shipped"}])]),
+    ]
+    text, end = answer(ChatRequest(turns, tools=[ORDER], tool_choice=choice))
+    assert end.stop_reason == reason
+    assert ("shipped" in text) == (choice == "auto")
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ('If the text doesn\'t say it, answer "NOT IN THE NOTES".', "NOT IN THE NOTES"),
+        ("If there is no answer in the text, say “I don't know”.", "I don't know"),
+        ('Answer "briefly".', "The given text doesn't say that."),
+    ],
+)
+def test_a_request_can_say_what_to_answer_otherwise(rule: str, said: str) -> None:
+    prompt = f"{rule}\n\n<text>\n{ENGLISH}\n</text>\n\nQuestion: "
+    assert answer(asked(f"{prompt}What is the capital of France?"))[0] == said
+    assert "19 books" in answer(asked(f"{prompt}How many books were missing?"))[0]
 
 
 def test_a_result_becomes_a_sentence() -> None:

@@ -34,15 +34,12 @@ ASKING = frozenset(
 ) | {"mấy", "lâu", "đâu", "hỏi", "tại", "nhiêu"}
 
 
-def answer(question: str, text: str, sampler: Sampler) -> str:
-    """Return the sentences of a text that answer a question, or that the text doesn't say it."""
+def answer(question: str, text: str, sampler: Sampler, *, otherwise: str | None = None) -> str:
+    """Return the sentence of a text that answers a question, or `otherwise`: that the text doesn't say it."""
     found = sentences.split(text)
-    if not found:
-        return NOT_SAID[content.is_vietnamese(question)]
     scores = relevance(question, found)
-    best = max(scores)
-    if best < ENOUGH:
-        return NOT_SAID[content.is_vietnamese(question)]
+    if max(scores, default=0.0) < ENOUGH:
+        return otherwise or NOT_SAID[content.is_vietnamese(question)]
     fitting = [place for place, score in enumerate(scores) if score >= ENOUGH]
     bonus = _kind_bonus(question, [found[place] for place in fitting])
     logits = [SHARPNESS * (scores[place] + extra) for place, extra in zip(fitting, bonus, strict=True)]

@@ -43,6 +43,11 @@ CONTEXT_LABEL = re.compile(
     r"^\s*(?:context|text|document|passages?|sources?|văn bản|ngữ cảnh)\s*\d*\s*:\s*",
     re.IGNORECASE | re.MULTILINE,
 )
+OTHERWISE = re.compile(
+    r"\bif\b[^.\n]*(?:\bnot\b|n['’]t\b|\bno\b)[^.\n]*\b(?:answer|say|write|reply)\b[^\"“\n]{0,30}"
+    r"[\"“]([^\"”\n]+)[\"”]",
+    re.IGNORECASE,
+)
 INSTRUCTION_WORDS = 60
 LEAST_TEXT_WORDS = 8
 
@@ -58,10 +63,15 @@ class Summary:
 
 @dataclass(frozen=True)
 class Question:
-    """An answer from a text is wanted."""
+    """An answer from a text is wanted.
+
+    Attributes:
+        otherwise: what to answer if the text doesn't say it; None if the request doesn't tell.
+    """
 
     text: str
     question: str
+    otherwise: str | None = None
 
 
 def read(request: ChatRequest) -> Summary | Question | None:
@@ -73,7 +83,8 @@ def read(request: ChatRequest) -> Summary | Question | None:
     if enough and SUMMARISE.search(asked) and not (question and not SUMMARISE.search(instruction)):
         return Summary(given, length(asked), bool(BULLETS.search(asked)))
     if enough and question:
-        return Question(given, question)
+        otherwise = OTHERWISE.search(asked)
+        return Question(given, question, otherwise[1] if otherwise else None)
     return None
 
 

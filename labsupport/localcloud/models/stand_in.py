@@ -88,7 +88,7 @@ class StandIn:
             found = summarizer.summarise(wanted.text, wanted.sentences, sampler)
             return "\n".join(f"- {each}" for each in found) if wanted.bullets else " ".join(found)
         if isinstance(wanted, prompt.Question):
-            return answering.answer(wanted.question, wanted.text, sampler)
+            return answering.answer(wanted.question, wanted.text, sampler, otherwise=wanted.otherwise)
         return CANNOT
 
 
@@ -112,10 +112,12 @@ def _with_tools(request: ChatRequest) -> str | ToolUse | None:
     """Return a tool use, or a sentence about a result or a missing value; None when no tool fits."""
     last = request.messages[-1]
     results = [block for block in last.blocks if isinstance(block, ToolResult)]
-    if results:
+    if results and request.tool_choice == "auto":
         uses = [b for m in request.messages for b in m.blocks if isinstance(b, ToolUse)]
         return tools.report(results, {use.id: use.name for use in uses})
-    asked = last.text()
+    # Who must use a tool gets no text from the model, not even about a result:
+    # https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolChoice.html
+    asked = last.text() or _latest_request(request)
     tool = _tool_for(asked, request)
     if tool is None:
         return None
@@ -124,6 +126,12 @@ def _with_tools(request: ChatRequest) -> str | ToolUse | None:
     if lacking and request.tool_choice == "auto":
         return tools.ask_for(tool, lacking)
     return ToolUse(f"tooluse_{uuid.uuid4().hex[:22]}", tool.name, found)
+
+
+def _latest_request(request: ChatRequest) -> str:
+    """Return what the user said last, before results of tools."""
+    said = (message.text() for message in reversed(request.messages) if message.role == "user")
+    return next((text for text in said if text), "")
 
 
 def _tool_for(asked: str, request: ChatRequest) -> Tool | None:
