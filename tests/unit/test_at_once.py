@@ -17,6 +17,10 @@ def test_all_of_them_are_at_work_at_the_same_time() -> None:
     assert at_once(12, lambda _: together.wait(timeout=10) >= 0) == [True] * 12
 
 
+def test_nobody_begins_before_the_last_one_is_ready() -> None:
+    assert min(at_once(12, lambda _: threading.active_count())) > 12  # and the one that waits for them
+
+
 def test_the_answers_come_in_the_order_of_the_numbers() -> None:
     assert at_once(8, lambda number: number * number) == [0, 1, 4, 9, 16, 25, 36, 49]
 
