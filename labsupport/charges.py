@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from labsupport.charges_of_apis import charge_of_message, charge_of_request, charge_of_table
+from labsupport.charges_of_models import charge_of_model
 from labsupport.cost import BYTES_PER_GB
 from labsupport.http_call import HttpCall
 from labsupport.logs import Report
@@ -107,6 +108,8 @@ CHARGES: dict[str, Callable[[Any], Charge]] = {
     "apigateway": _free,  # building an API
     "apigatewaymanagementapi": charge_of_message,
     "apigatewayv2": _free,
+    "bedrock": _free,  # the catalogue of models
+    "bedrock-runtime": charge_of_model,
     "dynamodb": charge_of_table,
     "events": _events,
     "http": charge_of_request,

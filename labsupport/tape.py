@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from labsupport.cli_equivalent import Blob, Command, command_for
+from labsupport.model_usage import HeardStream, ModelTokens, tokens_of_answer
 
 KEPT_CALLS = 10_000
 CONTEXT_KEY = "labsupport-call"
@@ -47,6 +48,7 @@ class Call:
         attempts: how often the request was sent.
         endpoint_url: of the local cloud; None on AWS.
         capacity_units: that DynamoDB says the call consumed; None where it wasn't asked.
+        tokens: that Bedrock says the model read and wrote; None where it said nothing (yet).
         model: botocore's model of the operation.
     """
 
@@ -63,6 +65,7 @@ class Call:
     attempts: int = 1
     endpoint_url: str | None = None
     capacity_units: float | None = None
+    tokens: ModelTokens | None = None
     model: Any = field(default=None, repr=False, compare=False)
 
     def command(self) -> Command:
@@ -165,6 +168,7 @@ class Tape:
             call.request_id = metadata.get("RequestId")
             call.attempts = metadata.get("RetryAttempts", 0) + 1
             call.capacity_units = _capacity_units(parsed.get("ConsumedCapacity"))
+            _note_tokens(call, parsed)
             if (call.http_status or 0) >= 300:
                 call.error_code = parsed.get("Error", {}).get("Code")
 
@@ -192,6 +196,15 @@ def shorten(value: Any, name: str = "") -> Any:
     if isinstance(value, io.BytesIO):
         return Blob(value.getbuffer().nbytes, _short_text(value.getvalue()))
     return Blob(None) if hasattr(value, "read") else value
+
+
+def _note_tokens(call: Call, parsed: dict[str, Any]) -> None:
+    """Keep what Bedrock says of tokens. A stream says it at its end, when somebody has read so far."""
+    if call.service != "bedrock-runtime":
+        return
+    call.tokens = tokens_of_answer(parsed)
+    if call.operation == "ConverseStream" and "stream" in parsed:
+        parsed["stream"] = HeardStream(parsed["stream"], lambda tokens: setattr(call, "tokens", tokens))
 
 
 def _capacity_units(consumed: Any) -> float | None:

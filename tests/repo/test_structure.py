@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-BASE = ("errors", "naming", "session", "settings", "tape", "target", "waiting")
+BASE = ("errors", "model_usage", "naming", "session", "settings", "tape", "target", "waiting")
 AWS = ("boto3", "botocore")
 INSIDE = "lambda_service/inside/"
 """Runs in execution environments, with flat names and without labsupport."""
@@ -90,7 +90,10 @@ def test_the_local_cloud_is_reached_through_its_supervisor_only(module: str) -> 
 @pytest.mark.parametrize("module", ours(*BASE))
 def test_the_base_knows_nothing_of_what_stands_on_it(module: str) -> None:
     known = set(in_package(reaches(module), "labsupport"))
-    allowed = {*ours(*BASE, "cli_equivalent"), *ours("localcloud.supervisor", "localcloud.record")}
+    allowed = {
+        *ours(*BASE, "cli_equivalent"),
+        *ours("localcloud.supervisor", "localcloud.record"),
+    }
     assert known <= allowed
 
 

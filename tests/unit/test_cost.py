@@ -9,6 +9,8 @@ import pytest
 
 from labsupport import cost
 from labsupport.errors import LabError
+from labsupport.model_cost import NAMES as MODELS
+from labsupport.model_cost import model_dollars
 from labsupport.server_comparison import ServerComparison
 
 NAMES = sorted(json.loads(cost.PRICE_BOOK.read_text())["prices"])
@@ -131,3 +133,20 @@ def test_lambda_is_paid_by_the_average_and_servers_by_the_peak():
 def test_one_server_runs_even_when_nobody_comes():
     assert COMPARISON.server_dollars(0) == pytest.approx(36)
     assert COMPARISON.lambda_dollars(0) == 0
+
+
+def test_a_models_tokens_cost_by_what_is_read_and_what_is_written():
+    assert model_dollars("amazon.nova-micro-v1:0", read=1_000_000, written=0) == pytest.approx(0.035)
+    assert model_dollars("amazon.nova-micro-v1:0", read=0, written=1_000_000) == pytest.approx(0.14)
+    arn = "arn:aws:bedrock:us-east-1:111122223333:inference-profile/us.anthropic.claude-haiku-5-5"
+    assert model_dollars(arn, read=100_000, written=1_000) == pytest.approx(0.011 + 0.00055)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_model_of_the_price_book_has_its_prices(model):
+    assert model_dollars(model, read=1, written=0) > 0
+
+
+def test_a_model_without_a_price_is_said():
+    with pytest.raises(LabError, match="no price for this model"):
+        model_dollars("us.amazon.nova-micro-v1:0", read=1, written=1)

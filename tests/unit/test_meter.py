@@ -16,12 +16,15 @@ from labsupport.cost import dollars_of, price
 from labsupport.http_call import HttpCall
 from labsupport.logs import LogEvent, Report
 from labsupport.meter import Entry, began_with_their_calls, cell_starts, entries_of_log, total, usage_by_cell
+from labsupport.model_usage import ModelTokens
 from labsupport.tape import Call
 from labsupport.usage import Costs, Standing, Usage
 from labsupport.views.cost_table import CostTable
 
 START = datetime(2026, 11, 24, tzinfo=UTC)
 MODELS = botocore.session.get_session()
+NOVA, HAIKU = "amazon.nova-micro-v1:0", "us.anthropic.claude-haiku-5-5"
+TITAN = "arn:aws:bedrock:us-east-1::foundation-model/amazon.titan-embed-text-v2:0"
 REPORT = Report("8f5", duration_ms=15.74, billed_ms=147, memory_mb=128, max_memory_mb=56, init_ms=130.49)
 
 
@@ -74,6 +77,18 @@ def call(
             {"dynamodb-write": 1},  # consumed although nothing was written
         ),
         (
+            replace(call("bedrock-runtime", "Converse", modelId=NOVA), tokens=ModelTokens(200, 60)),
+            {"bedrock-nova-micro-read": 200, "bedrock-nova-micro-written": 60},
+        ),
+        (
+            replace(call("bedrock-runtime", "ConverseStream", modelId=HAIKU), tokens=ModelTokens(7, 3)),
+            {"bedrock-claude-haiku-5-5-us-read": 7, "bedrock-claude-haiku-5-5-us-written": 3},
+        ),
+        (
+            replace(call("bedrock-runtime", "InvokeModel", modelId=TITAN), tokens=ModelTokens(9, 0)),
+            {"bedrock-titan-embed-text-v2-read": 9},
+        ),
+        (
             call("apigatewaymanagementapi", "PostToConnection", Data=Blob(32_769)),
             {"apigateway-websocket-message": 2},
         ),
@@ -104,6 +119,25 @@ def test_a_request_to_an_api_counts_by_its_kind(
     made = HttpCall(1, "GET /orders", {}, received_bytes=received, api_kind=kind, http_status=status)
     assert usage_of_call(made) == Usage(units)
     assert dollars_of(units).keys() == units.keys()
+
+
+@pytest.mark.parametrize(
+    ("model", "tokens"),
+    [
+        (NOVA, None),  # a stream that broke off
+        ("amazon.nova-pro-v1:0", ModelTokens(7, 3)),
+        (HAIKU, ModelTokens(100_001, 3)),  # a longer prompt has another price
+    ],
+)
+def test_a_models_call_without_a_price_in_the_book_is_named(model: str, tokens: ModelTokens | None) -> None:
+    made = replace(call("bedrock-runtime", "Converse", modelId=model), tokens=tokens)
+    assert usage_of_call(made) == Usage(unpriced={"bedrock-runtime Converse": 1})
+
+
+def test_a_refused_call_of_a_model_is_free_and_so_is_counting_tokens() -> None:
+    refused = call("bedrock-runtime", "Converse", status=400, modelId=NOVA)
+    assert usage_of_call(replace(refused, error_code="ValidationException")) == Usage(free=1)
+    assert usage_of_call(call("bedrock-runtime", "CountTokens", modelId=NOVA)) == Usage(free=1)
 
 
 def test_a_request_that_nobody_answered_is_free_and_one_of_an_unknown_api_is_named() -> None:
