@@ -240,6 +240,11 @@ def nobody_there(lab: Lab) -> None:
     client.list_buckets()
 
 
+def ask_model(lab: Lab, model: str, *, text: str = "Hello", **config: Any) -> None:
+    messages = [{"role": "user", "content": [{"text": text}]}]
+    lab.client("bedrock-runtime").converse(modelId=model, messages=messages, inferenceConfig=config)
+
+
 CALLS: dict[str, Callable[[Lab], object]] = {
     "no-such-role": no_such_role,
     "function-exists": function_exists,
@@ -266,6 +271,10 @@ CALLS: dict[str, Callable[[Lab], object]] = {
     "not-found": lambda lab: lab.client("lambda").get_function(FunctionName=lab.name("nowhere")),
     "wrong-parameter": lambda lab: lab.client("s3").get_object(Bucket="photos", Kay="a"),
     "no-connection": nobody_there,
+    "model-retired": lambda lab: ask_model(lab, "amazon.nova-canvas-v1:0"),
+    "model-needs-profile": lambda lab: ask_model(lab, "anthropic.claude-haiku-5-5"),
+    "model-parameter": lambda lab: ask_model(lab, "us.anthropic.claude-haiku-5-5", temperature=0.2),
+    "model-input-too-long": lambda lab: ask_model(lab, "amazon.nova-micro-v1:0", text="word " * 130_000),
 }
 
 
@@ -304,6 +313,8 @@ ANSWERS = {
     "access-denied": ("s3", "AccessDenied", "Access Denied"),
     "expired-credentials": ("s3", "ExpiredToken", "The provided token has expired."),
     "throttled": ("lambda", "ThrottlingException", "Rate exceeded"),
+    # tests/functional/test_model_server.py has it from a server that really breaks off.
+    "model-server": ("lambda", "ModelErrorException", "The model server at http://x/v1 broke off: gone."),
 }
 
 

@@ -16,6 +16,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, EventStreamError
 
+from labsupport.error_cards import failure_of, recognise
 from labsupport.localcloud import supervisor
 from labsupport.localcloud.record import CloudRecord
 
@@ -218,9 +219,14 @@ def test_a_server_that_stops_in_the_middle_breaks_the_stream(
     server.script = script
     texts = []
     stream = runtime.converse_stream(modelId=NOVA, messages=HELLO)["stream"]
-    with closing(stream), pytest.raises(EventStreamError, match=f"modelStreamErrorException.*{cause}"):
+    with (
+        closing(stream),
+        pytest.raises(EventStreamError, match=f"modelStreamErrorException.*{cause}") as broken,
+    ):
         for event in stream:
             texts.append(event.get("contentBlockDelta", {}).get("delta", {}).get("text"))
+    card = recognise(failure_of(broken.value))  # what a learner sees in the place of a traceback
+    assert card is not None and card.name == "model-server" and card.facts["address"] == server.url
     assert texts[1:] == ["Xin ", "chào."]  # what came before is not lost
     with pytest.raises(ClientError, match=f"ModelErrorException.*{cause}"):
         runtime.converse(modelId=NOVA, messages=HELLO)
