@@ -43,12 +43,14 @@ from labsupport.load import Watch, invoke_at_once
 from labsupport.logs import LogEvents, Report, read_log_events, wait_for_log_events, wait_for_report
 from labsupport.meter import Meter
 from labsupport.metrics import Metric, wait_for_metric
+from labsupport.model_quota import model_quota
 from labsupport.resources.queue import Message, QueueDescription, wait_for_message
 from labsupport.resources.websocket_api import WebSocketApiDescription
 from labsupport.settings import Settings
 from labsupport.tape import Tape
 from labsupport.target import Target, connect
 from labsupport.teardown import TeardownReport, teardown
+from labsupport.token_counts import tokens_by_word
 from labsupport.views.call_table import CallTable
 from labsupport.views.cost_table import CostTable
 from labsupport.views.websocket_view import WebSocketView
@@ -238,6 +240,17 @@ class Lab(Building, Lesson):
     def websocket_view(self, api: WebSocketApiDescription) -> WebSocketView:
         """Return a client that runs in your browser (07_api_gateway_choices)."""
         return WebSocketView(api.url)
+
+    def tokens_by_word(self, model_id: str, text: str) -> list[tuple[str, int]]:
+        """Return a text's words, each with the number of its tokens (introduced in 09_bedrock_summary)."""
+        return tokens_by_word(self.target, model_id, text)
+
+    def model_quota(self, model_id: str, *, requests_per_minute: int) -> AbstractContextManager[None]:
+        """Lower a model's quota: `with lab.model_quota(model, requests_per_minute=3):` (09_bedrock_summary).
+
+        Only the local cloud's quotas can be lowered. On AWS this says so, and changes nothing.
+        """
+        return model_quota(self.target, model_id, requests_per_minute=requests_per_minute)
 
     def wait_until(
         self, condition: Callable[[], Answer | None], *, doing: str, timeout_seconds: float = 60
