@@ -1,0 +1,8 @@
+most = 25
+tries = [bedrock.converse(**request, inferenceConfig={"maxTokens": most, "temperature": 0})]
+for _ in range(3):
+    tries.append(bedrock.converse(**request, inferenceConfig={"maxTokens": most, "temperature": 0}))
+print(tries[-1]["output"]["message"]["content"][0]["text"])
+facts = [{"stopReason": each["stopReason"], **each["usage"]} for each in tries]
+s3.put_object(Bucket=bucket, Key="answers/tries.json", Body=json.dumps(facts).encode())
+lab.check("finish")
