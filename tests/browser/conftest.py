@@ -67,9 +67,12 @@ def find_browser(playwright: Playwright) -> str:
     return next(filter(None, map(shutil.which, PROGRAMS)), playwright.chromium.executable_path)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Start the machine's Chromium or else Playwright's own. In CI it must be there."""
+    """Start the machine's Chromium or else Playwright's own. In CI it must be there.
+
+    Playwright runs an event loop in this thread as long as it is open, and another test could run none.
+    """
     with sync_playwright() as playwright:
         found = find_browser(playwright)
         if not Path(found).exists():
