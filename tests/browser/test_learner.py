@@ -56,11 +56,8 @@ def answer_the_first_question(lesson: Lesson, number: str, *, rightly: bool) -> 
 def exercises_like(key: str) -> int:
     """Return how many exercises of the course belong to the exam task of this one."""
     task = material.find_exercise(key).exam_task
-    return sum(
-        each.exam_task == task
-        for number in material.numbers()
-        for each in material.load(number).exercises.values()
-    )
+    exercises = [each for number in material.numbers() for each in material.load(number).exercises.values()]
+    return sum(each.exam_task == task for each in exercises)
 
 
 def test_a_lesson_is_learned_and_remembered(course: Checkout, page: Page) -> None:
