@@ -22,6 +22,13 @@ from labsupport.resources.function import FunctionDescription, deploy_function
 from labsupport.resources.function_policy import allow_invoke
 from labsupport.resources.http_api import DEFAULT_STAGE, HttpApiDescription, Route, deploy_http_api
 from labsupport.resources.http_authorizer import JwtAuthorizer
+from labsupport.resources.knowledge_base import (
+    DIMENSIONS,
+    TITAN,
+    KnowledgeBaseDescription,
+    deploy_knowledge_base,
+    knowledge_base_policy,
+)
 from labsupport.resources.layer import LayerVersion, publish_layer
 from labsupport.resources.log_group import LogGroupDescription, deploy_log_group
 from labsupport.resources.queue import QueueDescription, deploy_queue
@@ -219,6 +226,47 @@ class Building:
     def deploy_access_log(self, thing: str) -> LogGroupDescription:
         """Create the log group for an API's access log if it isn't there (introduced in 06_orders_api)."""
         return deploy_log_group(self.target, naming.API_LOG_GROUPS + self.name(thing))
+
+    def deploy_knowledge_base(
+        self,
+        thing: str,
+        *,
+        bucket: str,
+        prefix: str,
+        role_arn: str | None = None,
+        embedding_model: str = TITAN,
+        dimensions: int = DIMENSIONS,
+        max_tokens: int = 100,
+    ) -> KnowledgeBaseDescription:
+        """Create or update a knowledge base over a bucket's documents, ingest them, and return then.
+
+        Its vectors are kept in S3 Vectors (introduced in 10_knowledge_base).
+
+        Args:
+            thing: short name.
+            bucket: of the documents.
+            prefix: what their keys begin with, such as "notes/"; "" for all.
+            role_arn: the service role; by default one that may do what is needed and nothing else.
+            embedding_model: its model id.
+            dimensions: how many numbers a vector has.
+            max_tokens: how long a chunk may be.
+        """
+        name, source = self.name(thing), self.name(bucket)
+        if role_arn is None:
+            policy = knowledge_base_policy(
+                self.target, name, bucket=source, prefix=prefix, embedding_model=embedding_model
+            )
+            role_arn = deploy_role(self.target, name, policy=policy, trust="bedrock.amazonaws.com")
+        return deploy_knowledge_base(
+            self.target,
+            name,
+            bucket=source,
+            prefix=prefix,
+            role_arn=role_arn,
+            embedding_model=embedding_model,
+            dimensions=dimensions,
+            max_tokens=max_tokens,
+        )
 
     def deploy_table(
         self,

@@ -22,6 +22,12 @@ from labsupport.inventory_of_apis import (
     user_pools,
     v2_apis,
 )
+from labsupport.inventory_of_knowledge import (
+    data_sources,
+    knowledge_bases,
+    vector_buckets,
+    vector_indexes,
+)
 from labsupport.resources.bucket import bucket_tags
 from labsupport.resources.concurrency import provisioned_concurrency
 from labsupport.resources.event_source_mapping import event_source_mappings
@@ -148,6 +154,10 @@ def _log_groups(search: _Search) -> Iterator[Resource]:
 
 
 KINDS: dict[str, Callable[[_Search], Iterator[Resource]]] = {
+    "data source": data_sources,  # its vectors are deleted with it, as long as index and role are there
+    "knowledge base": knowledge_bases,
+    "vector index": vector_indexes,
+    "vector bucket": vector_buckets,
     "event source mapping": _event_source_mappings,
     "usage plan": usage_plans,  # before its stages
     "API key": api_keys,

@@ -17,9 +17,11 @@ from labsupport.found import Resource, Resources
 from labsupport.inventory import inventory
 from labsupport.resources.api_logging_role import clear_api_logging_role
 from labsupport.resources.bucket import clear_notifications, delete_bucket
+from labsupport.resources.data_source import delete_data_source
 from labsupport.resources.event_source_mapping import delete_event_source_mapping
 from labsupport.resources.function import delete_function
 from labsupport.resources.http_api import delete_http_api
+from labsupport.resources.knowledge_base import delete_knowledge_base
 from labsupport.resources.layer import delete_layer_version
 from labsupport.resources.log_group import delete_log_group
 from labsupport.resources.queue import delete_queue
@@ -28,6 +30,7 @@ from labsupport.resources.role import delete_role
 from labsupport.resources.table import delete_table
 from labsupport.resources.usage_plan import delete_api_key, delete_usage_plan
 from labsupport.resources.user_pool import delete_user_pool
+from labsupport.resources.vector_index import delete_vector_bucket, delete_vector_index
 from labsupport.target import Target
 
 LATE_LOG_SECONDS = 1.0
@@ -69,6 +72,10 @@ def _by_id(delete: Callable[[Target, str], None]) -> Callable[[Target, str], Non
 
 
 DELETE: dict[str, Callable[[Target, str], None]] = {
+    "data source": delete_data_source,
+    "knowledge base": _by_id(delete_knowledge_base),
+    "vector index": delete_vector_index,
+    "vector bucket": delete_vector_bucket,
     "event source mapping": delete_event_source_mapping,
     "usage plan": _by_id(delete_usage_plan),
     "API key": _by_id(delete_api_key),

@@ -15,13 +15,14 @@ from botocore.exceptions import ClientError
 
 from labsupport.lab import Lab
 from labsupport.resources.role import deploy_role
+from labsupport.resources.vector_index import deploy_vector_index
 from tests.notes import NOTES, Question, questions
 
 pytestmark = pytest.mark.functional
 
 MODEL = "arn:aws:bedrock:us-east-1::foundation-model/amazon.titan-embed-text-v2:0"
 WRITER = "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-micro-v1:0"
-STORE = {"type": "S3_VECTORS", "s3VectorsConfiguration": {"indexName": "notes"}}
+VECTORS = ("PutVectors", "GetVectors", "DeleteVectors", "QueryVectors")
 
 
 def allow(*statements: tuple[str, str]) -> dict[str, Any]:
@@ -29,6 +30,10 @@ def allow(*statements: tuple[str, str]) -> dict[str, Any]:
         "Version": "2012-10-17",
         "Statement": [{"Effect": "Allow", "Action": action, "Resource": arn} for action, arn in statements],
     }
+
+
+def store(index_arn: str) -> dict[str, Any]:
+    return {"type": "S3_VECTORS", "s3VectorsConfiguration": {"indexArn": index_arn}}
 
 
 class Stage:
@@ -40,6 +45,7 @@ class Stage:
         self.s3 = lab.client("s3")
         self.agent = lab.client("bedrock-agent")
         self.runtime = lab.client("bedrock-agent-runtime")
+        self.index = deploy_vector_index(lab.target, lab.name(thing), dimensions=1024)
         self.role_arn = self.give()
         self.id = self.agent.create_knowledge_base(
             name=lab.name(thing),
@@ -48,7 +54,7 @@ class Stage:
                 "type": "VECTOR",
                 "vectorKnowledgeBaseConfiguration": {"embeddingModelArn": MODEL},
             },
-            storageConfiguration=STORE,
+            storageConfiguration=store(self.index.arn),
         )["knowledgeBase"]["knowledgeBaseId"]
         self.source = self.agent.create_data_source(
             knowledgeBaseId=self.id,
@@ -70,6 +76,7 @@ class Stage:
             "s3:ListBucket": bucket,
             "s3:GetObject": f"{bucket}/notes/*",
             "bedrock:InvokeModel": MODEL,
+            **{f"s3vectors:{action}": self.index.arn for action in VECTORS},
         }
         policy = allow(*((action, needed[action]) for action in actions or needed))
         name = self.lab.name(f"{self.thing}-kb")
@@ -102,12 +109,12 @@ class Stage:
         results: list[dict[str, Any]] = answer["retrievalResults"]
         return results
 
-    def generate(self, text: str, runtime: Any = None) -> dict[str, Any]:
+    def generate(self, text: str, runtime: Any = None, model: str = WRITER) -> dict[str, Any]:
         answer: dict[str, Any] = (runtime or self.runtime).retrieve_and_generate(
             input={"text": text},
             retrieveAndGenerateConfiguration={
                 "type": "KNOWLEDGE_BASE",
-                "knowledgeBaseConfiguration": {"knowledgeBaseId": self.id, "modelArn": WRITER},
+                "knowledgeBaseConfiguration": {"knowledgeBaseId": self.id, "modelArn": model},
             },
         )
         return answer
@@ -190,16 +197,127 @@ def test_a_sync_notices_what_is_new_changed_and_deleted(stage: Stage) -> None:
     assert stage.retrieve("bucket")[0]["metadata"]["Topic"] == "storage"
 
 
-@pytest.mark.parametrize("missing", ["s3:ListBucket", "s3:GetObject", "bedrock:InvokeModel"])
+NEEDED = ("s3:ListBucket", "s3:GetObject", "bedrock:InvokeModel", *(f"s3vectors:{a}" for a in VECTORS))
+
+
+@pytest.mark.parametrize("missing", NEEDED[:4])
 def test_a_job_fails_with_the_action_that_the_service_role_lacks(stage: Stage, missing: str) -> None:
     stage.put("queue.txt", "A queue keeps messages.")
-    stage.give(*({"s3:ListBucket", "s3:GetObject", "bedrock:InvokeModel"} - {missing}))
+    stage.give(*(set(NEEDED) - {missing}))
     job = stage.sync()
     assert job["status"] == "FAILED"
     assert f"is not authorized to perform: {missing} on resource" in job["failureReasons"][0]
-    assert stage.retrieve("queue") == []
     stage.give()
+    assert stage.retrieve("queue") == []
     assert stage.sync()["status"] == "COMPLETE"
+
+
+def test_what_was_indexed_stays_as_long_as_the_role_may_not_delete_it(stage: Stage) -> None:
+    stage.put("queue.txt", "A queue keeps messages.")
+    stage.sync()
+    stage.give(*(set(NEEDED) - {"s3vectors:DeleteVectors"}))
+    stage.s3.delete_object(Bucket=stage.bucket, Key="notes/queue.txt")
+    job = stage.sync()
+    assert job["status"] == "FAILED" and "s3vectors:DeleteVectors" in job["failureReasons"][0]
+    assert len(stage.retrieve("queue")) == 1
+
+
+@pytest.mark.parametrize("missing", ["bedrock:InvokeModel", "s3vectors:QueryVectors", "s3vectors:GetVectors"])
+def test_a_question_is_embedded_and_looked_for_with_the_service_role(stage: Stage, missing: str) -> None:
+    stage.give(*(set(NEEDED) - {missing}))
+    with pytest.raises(ClientError, match=missing) as refused:
+        stage.retrieve("queue")
+    assert refused.value.response["Error"]["Code"] == "AccessDeniedException"
+
+
+def test_the_vectors_that_are_listed_are_those_that_are_found(stage: Stage) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-vectors-bedrock-kb.html"""
+    stage.put("queue.txt", "A queue keeps messages.", topic="sqs")
+    stage.sync()
+    vectors, arn = stage.lab.client("s3vectors"), stage.index.arn
+    [vector] = vectors.list_vectors(indexArn=arn, returnMetadata=True, returnData=True)["vectors"]
+    assert vector["metadata"]["AMAZON_BEDROCK_TEXT"] == "A queue keeps messages."
+    assert len(vector["data"]["float32"]) == 1024
+    [found] = stage.retrieve("messages in a queue")
+    assert found["metadata"]["x-amz-bedrock-kb-chunk-id"] == vector["key"]
+    assert found["metadata"]["topic"] == vector["metadata"]["topic"] == "sqs"
+    vectors.delete_vectors(indexArn=arn, keys=[vector["key"]])
+    assert stage.retrieve("messages in a queue") == []
+
+
+def create(stage: Stage, **changes: Any) -> Any:
+    """Create a knowledge base like the stage's."""
+    found = stage.agent.get_knowledge_base(knowledgeBaseId=stage.id)["knowledgeBase"]
+    names = ("roleArn", "knowledgeBaseConfiguration", "storageConfiguration")
+    wanted = {name: found[name] for name in names} | {"name": stage.lab.name("other")} | changes
+    return stage.agent.create_knowledge_base(**wanted)["knowledgeBase"]["knowledgeBaseId"]
+
+
+def test_bedrock_must_be_allowed_to_assume_the_role(stage: Stage) -> None:
+    """https://docs.aws.amazon.com/bedrock/latest/userguide/kb-permissions.html"""
+    name = stage.lab.name("other")
+    for_lambda = deploy_role(stage.lab.target, name, policy=allow(("s3:*", "*")))
+    with pytest.raises(ClientError, match="unable to assume the given role"):
+        create(stage, roleArn=for_lambda)
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "bedrock.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+                "Condition": {
+                    "StringEquals": {"aws:SourceAccount": stage.lab.account},
+                    "ArnLike": {
+                        "aws:SourceArn": f"arn:aws:bedrock:us-east-1:{stage.lab.account}:knowledge-base/*"
+                    },
+                },
+            }
+        ],
+    }
+    iam = stage.lab.client("iam")
+    iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trust))
+    stage.agent.delete_knowledge_base(knowledgeBaseId=create(stage, roleArn=for_lambda))
+    trust["Statement"][0]["Condition"] = {"StringEquals": {"aws:SourceAccount": "111122223333"}}  # type: ignore[index]
+    iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trust))
+    with pytest.raises(ClientError, match="unable to assume the given role"):
+        create(stage, roleArn=for_lambda)
+
+
+def test_the_store_must_be_there_and_have_the_models_dimensions(stage: Stage) -> None:
+    with pytest.raises(ClientError, match="could not be found"):
+        create(stage, storageConfiguration=store(f"{stage.index.arn}x"))
+    small = deploy_vector_index(stage.lab.target, stage.lab.name("small"), dimensions=256)
+    with pytest.raises(ClientError, match="256 dimensions, the embedding model gives 1024"):
+        create(stage, storageConfiguration=store(small.arn))
+    other = {"type": "PINECONE", "pineconeConfiguration": {}}
+    other["pineconeConfiguration"] = {
+        "connectionString": "https://x.example",
+        "credentialsSecretArn": "arn:aws:secretsmanager:us-east-1:111122223333:secret:x",
+        "fieldMapping": {"textField": "t", "metadataField": "m"},
+    }
+    with pytest.raises(ClientError, match="PINECONE is AWS only"):
+        create(stage, storageConfiguration=other)
+
+
+def test_with_s3_vectors_only_semantic_search_is_there(stage: Stage) -> None:
+    """https://docs.aws.amazon.com/bedrock/latest/APIReference/API_agent-runtime_KnowledgeBaseVectorSearchConfiguration.html"""
+    assert stage.retrieve("queue", overrideSearchType="SEMANTIC") == []
+    with pytest.raises(ClientError, match="HYBRID search type is not supported"):
+        stage.retrieve("queue", overrideSearchType="HYBRID")
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ("arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-mikro-v1:0", "identifier is invalid"),
+        ("arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-2-lite-v1:0", "inference profile"),
+        (MODEL, "writes no text"),
+    ],
+)
+def test_the_model_that_answers_must_be_one_that_can(stage: Stage, model: str, message: str) -> None:
+    with pytest.raises(ClientError, match=message):
+        stage.generate("queue", model=model)
 
 
 def somebody(lab: Lab, *statements: tuple[str, str]) -> Any:

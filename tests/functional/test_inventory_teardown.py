@@ -14,6 +14,11 @@ from labsupport.inventory import inventory
 from labsupport.packaging import zip_files
 from labsupport.resources.bucket import deploy_bucket
 from labsupport.resources.function import delete_function, deploy_function
+from labsupport.resources.knowledge_base import (
+    KnowledgeBaseDescription,
+    deploy_knowledge_base,
+    knowledge_base_policy,
+)
 from labsupport.resources.layer import publish_layer
 from labsupport.resources.queue import deploy_queue
 from labsupport.resources.rest_api import RestApiDescription, deploy_rest_api, deploy_stage
@@ -28,6 +33,10 @@ pytestmark = pytest.mark.functional
 POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 CODE = zip_files({"handler.py": b"def handler(event, context):\n    return event\n"})
 ALL_KINDS = [
+    "data source",
+    "knowledge base",
+    "vector index",
+    "vector bucket",
     "event source mapping",
     "usage plan",
     "API key",
@@ -61,6 +70,23 @@ def build_one_of_each(target: Target) -> None:
         target.client("s3").put_object(Bucket=name("photos"), Key=key, Body=b"x")
     target.client("s3").delete_object(Bucket=name("photos"), Key="a")
     build_api(target)
+    build_knowledge_base(target)
+
+
+def build_knowledge_base(target: Target) -> KnowledgeBaseDescription:
+    """Build a knowledge base over a document in the bucket."""
+    name, bucket = f"lab-{target.owner}-notes", f"lab-{target.owner}-photos"
+    policy = knowledge_base_policy(target, name, bucket=bucket, prefix="c")
+    role_arn = deploy_role(target, name, policy=policy, trust="bedrock.amazonaws.com")
+    return deploy_knowledge_base(
+        target,
+        name,
+        bucket=bucket,
+        prefix="c",
+        role_arn=role_arn,
+        dimensions=256,
+        progress=list[str]().append,
+    )
 
 
 def deploy_mock(target: Target, name: str) -> RestApiDescription:

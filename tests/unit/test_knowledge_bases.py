@@ -9,7 +9,7 @@ import pytest
 from labsupport.localcloud.knowledge_bases import chunking
 from labsupport.localcloud.knowledge_bases.documents import Found, Record, Unreadable, synchronise
 from labsupport.localcloud.knowledge_bases.generation import UNABLE, answer
-from labsupport.localcloud.knowledge_bases.retrieval import Passage, as_bytes, nearest
+from labsupport.localcloud.knowledge_bases.retrieval import Passage, metadata_of, passage
 from labsupport.localcloud.models.embeddings import embed
 
 TEXT = "# Title\n\nOne two three. Four five six. Seven eight nine.\n\nTen eleven twelve."
@@ -66,14 +66,19 @@ def unreadable() -> tuple[str, dict[str, Any]]:
 
 
 def test_a_sync_counts_what_it_does() -> None:
-    kept: dict[str, Record] = {"gone": {"ETag": "1"}, "same": {"ETag": "1"}, "changed": {"ETag": "1"}}
+    kept: dict[str, Record] = {
+        name: {"ETag": "1", "Vectors": [f"of {name}"]} for name in ("gone", "same", "changed")
+    }
+    forgotten: list[str] = []
     found = {
         "same": Found("s3://b/same", "1", unreadable),  # is not even read
         "changed": Found("s3://b/changed", "2", lambda: ("text", {})),
         "new": Found("s3://b/new", "1", lambda: ("text", {"year": 2026})),
         "broken": Found("s3://b/broken", "1", unreadable),
     }
-    statistics = synchronise(found, kept, lambda text: [{"Text": text}])
+    statistics = synchronise(
+        found, kept, lambda document, text, metadata: [f"new of {document.uri}"], forgotten.extend
+    )
     assert {name.removeprefix("NumberOf"): count for name, count in statistics.counts.items() if count} == {
         "DocumentsScanned": 4,
         "NewDocumentsIndexed": 1,
@@ -84,18 +89,21 @@ def test_a_sync_counts_what_it_does() -> None:
     assert statistics.failures == ["not text"]
     assert set(kept) == {"same", "changed", "new"}
     assert kept["new"]["Metadata"] == {"year": 2026}
+    assert kept["new"]["Vectors"] == ["new of s3://b/new"]
+    assert forgotten == ["of gone", "of changed"]
 
 
-def test_the_nearest_passages_come_first_and_fit() -> None:
-    def document(name: str, *vectors: list[float], **metadata: Any) -> Record:
-        chunks = [{"Text": f"{name}{n}", "Vector": as_bytes(vector)} for n, vector in enumerate(vectors)]
-        return {"Uri": f"s3://b/{name}", "Metadata": metadata, "Chunks": chunks}
-
-    documents = [document("a", [1, 0], [0, 1]), document("b", [0.6, 0.8], hidden=True)]
-    found = nearest([0, 1], documents, 2)
-    assert [(p.text, round(p.score, 3)) for p in found] == [("a1", 1.0), ("b0", 0.8)]
-    visible = nearest([0, 1], documents, 9, lambda metadata: not metadata.get("hidden"))
-    assert [p.text for p in visible] == ["a1", "a0"]
+def test_a_vector_becomes_the_passage_that_it_was() -> None:
+    metadata = metadata_of("A queue.", "s3://b/queue", "1", "DS", {"year": 2026})
+    found = passage(metadata, 0.5)
+    assert found is not None and (found.text, found.uri, found.score) == ("A queue.", "s3://b/queue", 0.5)
+    assert found.reference()["metadata"] == {
+        "year": 2026,
+        "x-amz-bedrock-kb-source-uri": "s3://b/queue",
+        "x-amz-bedrock-kb-chunk-id": "1",
+        "x-amz-bedrock-kb-data-source-id": "DS",
+    }
+    assert passage({"somebody": "else's"}, 0.5) is None
 
 
 class TestGeneration:

@@ -5,14 +5,14 @@ https://docs.aws.amazon.com/bedrock/latest/userguide/kb-data-source-sync-ingest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 METADATA_SUFFIX = ".metadata.json"
 
 Record = dict[str, Any]
-"""A document as it is kept: Uri, ETag, Metadata, and Chunks, each with Text and Vector (float32 bytes)."""
+"""A document as it is kept: Uri, ETag, Text, Metadata, and Vectors, the keys of its chunks' vectors."""
 
 
 @dataclass(frozen=True)
@@ -62,17 +62,20 @@ class Statistics:
 def synchronise(
     found: Mapping[str, Found],
     kept: MutableMapping[str, Record],
-    index: Callable[[str], list[Record]],
+    index: Callable[[Found, str, Mapping[str, Any]], list[str]],
+    forget: Callable[[Sequence[str]], None],
 ) -> Statistics:
     """Bring what is kept up to date with what is in the bucket. Unchanged documents are left alone.
 
     Args:
         found: the objects by their keys, metadata files left out.
         kept: the records by the same keys.
-        index: cuts a text and returns its chunks with their vectors.
+        index: cuts the text of an object with its metadata, keeps the vectors, and returns their keys.
+        forget: deletes the vectors of these keys.
     """
     statistics = Statistics()
     for key in [key for key in kept if key not in found]:
+        forget(kept[key]["Vectors"])
         del kept[key]
         statistics.add("NumberOfDocumentsDeleted")
     for key, document in found.items():
@@ -86,12 +89,15 @@ def synchronise(
             statistics.add("NumberOfDocumentsFailed")
             statistics.failures.append(str(error))
             continue
+        vectors = index(document, text, metadata)
+        if old:
+            forget(old["Vectors"])
         kept[key] = {
             "Uri": document.uri,
             "ETag": document.etag,
             "Text": text,
             "Metadata": metadata,
-            "Chunks": index(text),
+            "Vectors": vectors,
         }
         statistics.add("NumberOfModifiedDocumentsIndexed" if old else "NumberOfNewDocumentsIndexed")
     return statistics

@@ -1,17 +1,17 @@
-"""The chunks that are nearest to a question.
+"""Chunks as vectors with metadata, and as the passages that a question finds.
 
 https://docs.aws.amazon.com/bedrock/latest/userguide/kb-how-retrieval.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 DEFAULT_RESULTS = 5
+TEXT = "AMAZON_BEDROCK_TEXT"
+URI, CHUNK, SOURCE = (f"x-amz-bedrock-kb-{name}" for name in ("source-uri", "chunk-id", "data-source-id"))
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,7 @@ class Passage:
     """A chunk that was found.
 
     Attributes:
+        metadata: of the document, and what Knowledge Bases adds to it.
         score: the cosine of the angle between question and chunk, at most 1.
     """
 
@@ -32,39 +33,20 @@ class Passage:
         return {
             "content": {"type": "TEXT", "text": self.text},
             "location": {"type": "S3", "s3Location": {"uri": self.uri}},
-            "metadata": dict(self.metadata) | {"x-amz-bedrock-kb-source-uri": self.uri},
+            "metadata": dict(self.metadata) | {URI: self.uri},
         }
 
 
-def as_bytes(vector: Sequence[float]) -> bytes:
-    """Return a vector as it is kept."""
-    return np.asarray(vector, "<f4").tobytes()
+def metadata_of(
+    text: str, uri: str, chunk_id: str, data_source_id: str, metadata: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what a chunk's vector carries."""
+    return {**metadata, TEXT: text, URI: uri, CHUNK: chunk_id, SOURCE: data_source_id}
 
 
-def nearest(
-    question: Sequence[float],
-    documents: Iterable[Mapping[str, Any]],
-    number: int,
-    fits: Callable[[Mapping[str, Any]], bool] = lambda metadata: True,
-) -> list[Passage]:
-    """Return the passages nearest to a question's vector, the nearest first.
-
-    Args:
-        question: a vector of the length 1.
-        documents: records of `documents.py`.
-        number: how many at the most.
-        fits: tells by a document's metadata whether it may be among them.
-    """
-    asked = np.asarray(question, np.float32)
-    found = [
-        Passage(
-            chunk["Text"],
-            document["Uri"],
-            document["Metadata"],
-            float(np.frombuffer(chunk["Vector"], "<f4") @ asked),
-        )
-        for document in documents
-        if fits(document["Metadata"])
-        for chunk in document["Chunks"]
-    ]
-    return sorted(found, key=lambda passage: -passage.score)[:number]
+def passage(metadata: Mapping[str, Any], score: float) -> Passage | None:
+    """Return the passage of a vector that was found; None for one that Knowledge Bases didn't keep."""
+    if TEXT not in metadata or URI not in metadata:
+        return None
+    others = {name: value for name, value in metadata.items() if name != TEXT}
+    return Passage(str(metadata[TEXT]), str(metadata[URI]), others, score)

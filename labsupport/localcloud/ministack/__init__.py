@@ -25,7 +25,9 @@ with a wrong answer an hour later. Raise the pin on purpose, and run the conform
 * `invoke_permission.py`: whether a service may invoke a function
 * `bedrock_seam.py`: where a request of Bedrock leaves MiniStack for our models
 * `dynamodb_seam.py`: where DynamoDB says what a read has consumed
-* `knowledge_base_seam.py`: where Knowledge Bases read S3 and find passages
+* `knowledge_bases.py`: Knowledge Bases, put together of the seams `knowledge_base_*_seam.py`
+* `vector_store_seam.py`: where a request of S3 Vectors arrives
+* `service_roles.py`: what a service may do with the role that it was given
 * `s3_seam.py`: where a bucket's notification is accepted and delivered
 """
 

@@ -22,7 +22,7 @@ from labsupport.localcloud.ministack.eventbridge_seam import EventBridgeSeam
 from labsupport.localcloud.ministack.function_invoker import FunctionInvoker
 from labsupport.localcloud.ministack.http_apis.apis import serving_http_apis
 from labsupport.localcloud.ministack.iam_seam import IamSeam
-from labsupport.localcloud.ministack.knowledge_base_seam import KnowledgeBaseSeam
+from labsupport.localcloud.ministack.knowledge_bases import attach_knowledge_bases
 from labsupport.localcloud.ministack.lambda_seam import LambdaSeam
 from labsupport.localcloud.ministack.logging_config_seam import LoggingConfigSeam
 from labsupport.localcloud.ministack.logs_seam import LogsSeam
@@ -33,11 +33,14 @@ from labsupport.localcloud.ministack.sns_seam import SnsSeam
 from labsupport.localcloud.ministack.validation_seam import ValidationSeam
 from labsupport.localcloud.ministack.websocket_apis.arrival_seam import WebSocketSeam
 from labsupport.localcloud.options import CloudOptions
+from labsupport.localcloud.vector_store.store import VectorStore
 
 # Where the events of asynchronous invocations that are not done yet stand in the saved state.
 PENDING_EVENTS = "lab.pending_events"
 # Deployments of REST APIs, and what API keys have used of their quotas.
 REST_APIS = "lab.rest_apis"
+# S3 Vectors' buckets and indexes with their vectors.
+VECTORS = "lab.vectors"
 
 
 def load() -> MiniStack:
@@ -60,6 +63,7 @@ class MiniStack:
         self._app_module: Any = ministack.app
         self.app: App = ministack.app.app
         self.model_quotas = Quotas()
+        self._vectors = VectorStore()
 
     def attach(
         self,
@@ -86,7 +90,7 @@ class MiniStack:
         DynamoDBSeam().attach()
         EventBridgeSeam().attach()
         SnsSeam().attach()
-        KnowledgeBaseSeam().attach()
+        attach_knowledge_bases(self._vectors)
         ValidationSeam().attach()
         buckets, api_metrics = TokenBuckets(), ApiMetrics(metrics_seam.write)
         self._rest_apis = RestApis(api_metrics, logs_seam, buckets)
@@ -120,6 +124,7 @@ class MiniStack:
         return {key: state for key, state in states.items() if state} | {
             PENDING_EVENTS: self._lambda.asynchronous.pending(),
             REST_APIS: self._rest_apis.state(),
+            VECTORS: self._vectors.state(),
         }
 
     def restore(self, states: Mapping[str, Any]) -> None:
@@ -128,6 +133,8 @@ class MiniStack:
             if states.get(key):
                 self._app_module._get_module(module_name).load_persisted_state(states[key])
         self._rest_apis.restore(states.get(REST_APIS, {}))
+        if VECTORS in states:
+            self._vectors.restore(states[VECTORS])
         self._lambda.resume(states.get(PENDING_EVENTS, []))
 
     def hang_up(self) -> None:

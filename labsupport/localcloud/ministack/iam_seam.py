@@ -9,6 +9,7 @@ from typing import Any
 
 from labsupport.localcloud import lambda_api
 from labsupport.localcloud.ministack.seams import replace
+from labsupport.localcloud.ministack.service_roles import ServiceRoles
 from labsupport.localcloud.rules import iam_action_names, iam_denial, lambda_role
 from labsupport.localcloud.rules.refusal import Refusal
 
@@ -24,14 +25,14 @@ class IamSeam:
     def __init__(self, *, role_delay_seconds: float = 0.0) -> None:
         """Take MiniStack's modules. A role younger than the delay can't be assumed yet."""
         from ministack.core import iam_actions, iam_evaluator, responses, router
-        from ministack.services import iam, lambda_svc
+        from ministack.services import lambda_svc
 
         self._actions: Any = iam_actions
         self._evaluator: Any = iam_evaluator
         self._responses: Any = responses
         self._router: Any = router
-        self._iam: Any = iam
         self._lambda: Any = lambda_svc
+        self._roles = ServiceRoles()
         self._role_delay_seconds = role_delay_seconds
 
     def attach(self) -> None:
@@ -104,30 +105,11 @@ class IamSeam:
         )
 
     def _assume_problem(self, role_arn: str) -> Refusal | None:
-        role = self._iam._roles.get(role_arn.rpartition("/")[2])
+        role = self._roles.role(role_arn)
         if role is None:
             return None  # MiniStack says so
         is_known = time.time() - _created(role) >= self._role_delay_seconds
-        return lambda_role.assume_problem(role, self._trusts, is_known=is_known)
-
-    def _trusts(self, document: Any, principal: str) -> bool:
-        """Ask a trust policy whether a service may assume the role."""
-        policy = self._evaluator.json.loads(document) if isinstance(document, str) else document
-        statements = policy.get("Statement", [])
-        statements = [statements] if isinstance(statements, dict) else statements
-        context = self._evaluator.EvalContext(
-            principal_arn=principal,
-            principal_type="Service",
-            principal_account="",
-            action="sts:AssumeRole",
-            resource_arn="*",
-            region=self._responses.get_region(),
-            service_context={},
-        )
-        # A trust policy has no Resource: it is the role's own.
-        on_the_role = {"Statement": [{**each, "Resource": "*"} for each in statements]}
-        result = self._evaluator.evaluate_resource_policy(on_the_role, context, service=principal)
-        return bool(result.decision == "Allow")
+        return lambda_role.assume_problem(role, self._roles.trusts, is_known=is_known)
 
 
 def _created(role: Mapping[str, Any]) -> float:
