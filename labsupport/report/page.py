@@ -6,6 +6,7 @@ import copy
 from pathlib import Path
 
 from nbconvert import HTMLExporter
+from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from nbformat import NotebookNode
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -25,6 +26,8 @@ def write_page(notebook: NotebookNode, page: Path, *, title: str, folder: Path) 
         template_name="notebook_page",
         embed_images=True,
     )
+    # A cell that prints a stream piece by piece has one output for each. JupyterLab shows them as one.
+    exporter.register_preprocessor(CoalesceStreamsPreprocessor(), enabled=True)  # type: ignore[no-untyped-call]
     html, _ = exporter.from_notebook_node(
         _without_widgets(notebook), resources={"metadata": {"name": title, "path": str(folder)}}
     )
