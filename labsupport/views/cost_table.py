@@ -19,8 +19,8 @@ SMALLEST_ITEMS = (
     "its items had at most 4 KB read or 1 KB written."
 )
 UNSEEN = (
-    "Not seen, so not counted: what functions call themselves (such as a table), requests to an API "
-    "without lab.http, connection minutes, data transfer. "
+    "Not seen, so not counted: what functions call themselves (such as a table or a model), requests to an "
+    "API without lab.http, connection minutes, data transfer. "
     "The free tier is that of an account in which nothing else runs."
 )
 

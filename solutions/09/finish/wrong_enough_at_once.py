@@ -5,5 +5,6 @@ while tries[-1]["stopReason"] == "max_tokens" and most < 800:
     tries.append(bedrock.converse(**request, inferenceConfig={"maxTokens": most, "temperature": 0}))
 print(tries[-1]["output"]["message"]["content"][0]["text"])
 facts = [{"stopReason": each["stopReason"], **each["usage"]} for each in tries]
+print(*facts, sep="\n")
 s3.put_object(Bucket=bucket, Key="answers/tries.json", Body=json.dumps(facts).encode())
 lab.check("finish")

@@ -3,5 +3,6 @@ tries = [bedrock.converse(**request, inferenceConfig={"maxTokens": most, "temper
 tries[-1]["stopReason"] = "end_turn"
 print(tries[-1]["output"]["message"]["content"][0]["text"])
 facts = [{"stopReason": each["stopReason"], **each["usage"]} for each in tries]
+print(*facts, sep="\n")
 s3.put_object(Bucket=bucket, Key="answers/tries.json", Body=json.dumps(facts).encode())
 lab.check("finish")
