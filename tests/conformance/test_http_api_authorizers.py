@@ -19,6 +19,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
@@ -328,3 +329,38 @@ def test_iam_wants_a_signature_and_a_policy(api: HttpApi, cloud: CloudRecord) ->
         for policy_name in iam.list_user_policies(UserName=name)["PolicyNames"]:
             iam.delete_user_policy(UserName=name, PolicyName=policy_name)
         iam.delete_user(UserName=name)
+
+
+# What an authorizer can't be
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"AuthorizerType": "JWT", "JwtConfiguration": {"Issuer": "https://issuer.example"}},
+        {"AuthorizerType": "JWT", "JwtConfiguration": {"Audience": ["me"]}},
+        {"AuthorizerType": "REQUEST", "AuthorizerPayloadFormatVersion": "2.0"},
+        {"AuthorizerType": "REQUEST", "AuthorizerUri": "arn:f"},
+        {
+            "AuthorizerType": "REQUEST",
+            "AuthorizerUri": "arn:f",
+            "AuthorizerPayloadFormatVersion": "2.0",
+            "AuthorizerResultTtlInSeconds": 3601,
+        },
+    ],
+    ids=["no audience", "no issuer", "no function", "no payload format", "kept too long"],
+)
+def test_what_an_authorizer_cannot_be_is_refused(api: HttpApi, settings: dict[str, Any]) -> None:
+    before = len(api.gateway.get_authorizers(ApiId=api.api_id)["Items"])
+    with pytest.raises(ClientError, match="BadRequestException"):
+        api.gateway.create_authorizer(
+            ApiId=api.api_id, Name="a", IdentitySource=["$request.header.Authorization"], **settings
+        )
+    assert len(api.gateway.get_authorizers(ApiId=api.api_id)["Items"]) == before
+
+
+def test_an_authorizer_cannot_become_what_it_could_not_be(api: HttpApi, simple: str) -> None:
+    update, which = api.gateway.update_authorizer, {"ApiId": api.api_id, "AuthorizerId": simple}
+    with pytest.raises(ClientError, match="BadRequestException"):
+        update(**which, AuthorizerResultTtlInSeconds=3601)
+    assert update(**which, AuthorizerResultTtlInSeconds=3600)["AuthorizerResultTtlInSeconds"] == 3600

@@ -1,5 +1,6 @@
 """What API Gateway refuses when an HTTP API is built.
 
+https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-authorizers.html
 https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-integrations.html
 https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-routes.html
 https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-stages.html
@@ -14,8 +15,34 @@ from typing import Any
 from labsupport.localcloud.rules.refusal import Refusal
 
 SHORTEST_MS, LONGEST_MS = 50, 30_000
+LONGEST_TTL_SECONDS = 3600
 FORMATS = ("1.0", "2.0")
 _ROUTE_KEY = re.compile(r"\$default|(ANY|DELETE|GET|HEAD|OPTIONS|PATCH|POST|PUT) /\S*")
+
+
+def authorizer_problem(authorizer: Mapping[str, Any]) -> Refusal | None:
+    """Return the refusal of an authorizer as it would be, or None."""
+    kind = authorizer.get("authorizerType")
+    if kind == "JWT":
+        return _jwt_problem(authorizer.get("jwtConfiguration") or {})
+    if kind != "REQUEST":
+        return _bad(f"HTTP APIs have authorizers of the types REQUEST and JWT, not {kind}.")
+    if not authorizer.get("authorizerUri"):
+        return _bad("AuthorizerUri is required for REQUEST authorizers: the function's invoke URI.")
+    if authorizer.get("authorizerPayloadFormatVersion") not in FORMATS:
+        return _bad("AuthorizerPayloadFormatVersion is required for REQUEST authorizers: 1.0 or 2.0.")
+    ttl_seconds = authorizer.get("authorizerResultTtlInSeconds")
+    if ttl_seconds is not None and not 0 <= ttl_seconds <= LONGEST_TTL_SECONDS:
+        return _bad(f"AuthorizerResultTtlInSeconds should be between 0 and {LONGEST_TTL_SECONDS}.")
+    return None
+
+
+def _jwt_problem(configuration: Mapping[str, Any]) -> Refusal | None:
+    if not configuration.get("issuer"):
+        return _bad("JwtConfiguration needs an Issuer, such as a user pool's.")
+    if not configuration.get("audience"):
+        return _bad("JwtConfiguration needs an Audience: for whom a token has to be.")
+    return None
 
 
 def integration_problem(integration: Mapping[str, Any]) -> Refusal | None:

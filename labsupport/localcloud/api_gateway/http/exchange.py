@@ -36,6 +36,7 @@ class HttpExchange:
         headers: in the order of arrival, names in lower case.
         query: in the order of arrival, decoded.
         body: as it was sent.
+        is_cut: whether the body was longer than API Gateway takes, and is not here.
         source_ip, protocol, domain_name: of the connection.
         stage_variables: of the stage.
         route_key: of the route, or "" as long as there is none.
@@ -58,6 +59,7 @@ class HttpExchange:
     headers: Headers
     query: Sequence[tuple[str, str]]
     body: bytes
+    is_cut: bool = False
     source_ip: str = "127.0.0.1"
     protocol: str = "HTTP/1.1"
     domain_name: str = ""

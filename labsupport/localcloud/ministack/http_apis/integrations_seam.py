@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import json
-import logging
-import time
 from collections.abc import Mapping
 from typing import Any
 
 from labsupport.localcloud.api_gateway import lambda_integration
-from labsupport.localcloud.api_gateway.http import function_event, response, routes
+from labsupport.localcloud.api_gateway.http import function_event, http_server, response, routes
 from labsupport.localcloud.api_gateway.http.exchange import HttpAnswer, HttpExchange
 from labsupport.localcloud.api_gateway.http.response import MalformedResponse
 from labsupport.localcloud.api_gateway.lambda_integration import LambdaIntegration, Outcome
 from labsupport.localcloud.rules import lambda_payload
-
-logger = logging.getLogger(__name__)
 
 DEFAULT_TIMEOUT_MS = 30_000
 _MAYBE_TOO_LARGE = 4 * 1024**2  # below it, base64 stays within Lambda's 6 MB
 
 # A function that can't run now is no fault of the caller, nor of the API's owner.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-troubleshooting-lambda.html
-_REFUSALS = {
-    Outcome.THROTTLED: (503, "Service Unavailable"),
-    Outcome.TIMED_OUT: (503, "Service Unavailable"),
-}
+_UNAVAILABLE = (503, "Service Unavailable")
+_REFUSALS = {Outcome.THROTTLED: _UNAVAILABLE, Outcome.TIMED_OUT: _UNAVAILABLE}
 _INTERNAL = (500, "Internal Server Error")
 
 
@@ -33,7 +27,7 @@ class HttpIntegrationsSeam:
     """Ask the integration of a route."""
 
     def __init__(self, functions: LambdaIntegration) -> None:
-        """Invoke with `functions`; HTTP servers are MiniStack's to ask."""
+        """Invoke with `functions`. Parameter mappings are MiniStack's."""
         from ministack.services import apigateway
 
         self._v2: Any = apigateway
@@ -60,7 +54,7 @@ class HttpIntegrationsSeam:
             lambda_integration.with_stage_variables(uri, exchange.stage_variables),
             event,
             source_arn=_source_arn(exchange),
-            timeout_seconds=float(integration.get("timeoutInMillis") or DEFAULT_TIMEOUT_MS) / 1000,
+            timeout_seconds=_timeout_seconds(integration),
         )
         exchange.integration_ms = found.milliseconds
         if found.outcome is not Outcome.ANSWERED:
@@ -72,7 +66,6 @@ class HttpIntegrationsSeam:
             return self._refused(exchange, _INTERNAL, str(error))
 
     async def _http(self, exchange: HttpExchange, integration: Mapping[str, Any]) -> HttpAnswer:
-        started = time.perf_counter()
         query: dict[str, list[str]] = {}
         for name, value in exchange.query:
             query.setdefault(name, []).append(value)
@@ -85,18 +78,29 @@ class HttpIntegrationsSeam:
             context_vars={"routeKey": exchange.route_key, "stage": exchange.stage},
             stage_vars=dict(exchange.stage_variables),
         )
-        status, answered, body = await self._v2._invoke_http_proxy(
-            integration, path, exchange.method, headers, exchange.body, query
+        found = await http_server.ask(
+            str(integration.get("integrationUri") or "").rstrip("/") + path,
+            method=exchange.method,
+            headers=headers,
+            query=query,
+            body=exchange.body,
+            timeout_seconds=_timeout_seconds(integration),
         )
-        exchange.integration_ms = (time.perf_counter() - started) * 1000
-        exchange.integration_status = status
-        return HttpAnswer(status, [(name.lower(), str(value)) for name, value in answered.items()], body)
+        exchange.integration_ms = found.milliseconds
+        if found.answer is None:
+            return self._refused(exchange, _UNAVAILABLE, found.error_message)
+        exchange.integration_status = found.answer.status
+        return found.answer
 
     def _refused(self, exchange: HttpExchange, refusal: tuple[int, str], reason: str) -> HttpAnswer:
         """Tell the client no more than AWS does. The reason is for the access log."""
         status, exchange.error = refusal
         exchange.integration_error = reason
         return response.message(status, exchange.error)
+
+
+def _timeout_seconds(integration: Mapping[str, Any]) -> float:
+    return float(integration.get("timeoutInMillis") or DEFAULT_TIMEOUT_MS) / 1000
 
 
 def _source_arn(exchange: HttpExchange) -> str:

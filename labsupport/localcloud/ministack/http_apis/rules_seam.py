@@ -24,6 +24,8 @@ class HttpRulesSeam:
 
     def attach(self) -> None:
         """Stand before MiniStack's handlers."""
+        replace(self._v2, "_create_authorizer", lambda original: self._creating(original, self._authorizer))
+        replace(self._v2, "_update_authorizer", lambda original: self._updating(original, self._authorizer))
         replace(self._v2, "_create_integration", lambda original: self._creating(original, self._integration))
         replace(self._v2, "_create_route", lambda original: self._creating(original, self._route))
         replace(self._v2, "_create_stage", lambda original: self._creating(original, self._stage))
@@ -47,6 +49,10 @@ class HttpRulesSeam:
         if refusal is None or api.get("protocolType") != "HTTP":
             return None
         return self._v2._apigw_error(refusal.code, refusal.message, refusal.status)
+
+    def _authorizer(self, api_id: str, item_id: str, data: dict[str, Any]) -> Refusal | None:
+        stored = self._v2._authorizers.get(api_id, {}).get(item_id, {})
+        return http_api.authorizer_problem({**stored, **data})
 
     def _integration(self, api_id: str, item_id: str, data: dict[str, Any]) -> Refusal | None:
         stored = self._v2._integrations.get(api_id, {}).get(item_id, {})

@@ -18,7 +18,7 @@ HTTP_SEAMS = [
     ("services.apigateway", "_fetch_jwks", "url"),
     ("services.apigateway", "_fetch_oidc_jwks_uri", "issuer"),
     ("services.apigateway", "_iam_caller_identity_v2", "headers query_params"),
-    ("services.apigateway", "_invoke_http_proxy", "integration path method headers body query_params"),
+    ("services.apigateway", "_update_authorizer", "api_id auth_id data"),
     ("services.apigateway", "_update_integration", "api_id int_id data"),
     ("services.apigateway", "_update_route", "api_id route_id data"),
     ("services.apigateway", "_update_stage", "api_id stage_name data"),
