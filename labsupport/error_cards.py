@@ -16,6 +16,7 @@ WRAPPED = re.compile(
     re.DOTALL,
 )
 """How botocore writes an AWS error: a function that doesn't catch it fails with this message."""
+_OWN_ERROR = re.compile(r'\s*\{\s*"message"\s*:\s*"(?P<message>[^"]*)"\s*\}\s*')
 
 
 @dataclass(frozen=True)
@@ -23,9 +24,10 @@ class Failure:
     """What is known of an error.
 
     Attributes:
-        types: names of the exception's class and of those that it derives from; () for a function's error.
+        types: names of the exception's class and of those that it derives from; () for a function's error;
+            HttpAnswer and the API's kind for an answer.
         code: AWS's error code or a function's errorType, or "".
-        message: in AWS's or Python's words.
+        message: in AWS's or Python's words; of an answer the status and API Gateway's words.
     """
 
     types: tuple[str, ...]
@@ -100,6 +102,25 @@ def failure_of_function(error_type: str, error_message: str | None) -> Failure:
     if match := WRAPPED.search(error_message or ""):
         return Failure((), match["code"], match["message"])
     return Failure((), error_type, error_message or "")
+
+
+def failure_of_answer(status: int, headers: Mapping[str, str], text: str) -> Failure | None:
+    """Return what is known of an HTTP answer that is an error of API Gateway's own, or None.
+
+    Its own errors have a message and nothing else. A function that answers just so can't be told apart.
+
+    Args:
+        status: of the answer.
+        headers: by lower-case name. They tell which kind of API answered.
+        text: the body.
+    """
+    if status < 400 or not (own := _OWN_ERROR.fullmatch(text)):
+        return None
+    kind = "RestApiAnswer" if "x-amz-apigw-id" in headers else "HttpApiAnswer"
+    if kind == "HttpApiAnswer" and "apigw-requestid" not in headers:
+        return None
+    code = headers.get("x-amzn-errortype", "").partition(":")[0]
+    return Failure(("HttpAnswer", kind), code, f"{status} {own['message']}")
 
 
 def _shown(value: str) -> str:

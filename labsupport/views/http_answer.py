@@ -1,4 +1,7 @@
-"""An HTTP answer as it shows itself: status line, the headers that tell something, and readable JSON."""
+"""An HTTP answer as it shows itself: status line, the headers that tell something, and readable JSON.
+
+Below an error of API Gateway's own stands its card, as below an exception.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ from html import escape
 from http import HTTPStatus
 from typing import Any, Protocol
 
+from labsupport.error_cards import failure_of_answer, recognise
+from labsupport.views.error_card import ErrorCard, recognised_card
 from labsupport.views.look import MONOSPACED, PALE, block, code, fold
 
 TELLING = ("content-type", "retry-after", "x-amzn-errortype", "www-authenticate", "location", "x-cache")
@@ -88,18 +93,27 @@ class HttpAnswer:
         except ValueError:
             return self.text
 
+    @property
+    def card(self) -> ErrorCard | None:
+        """What the lab says about an error of API Gateway's own, or None."""
+        failure = failure_of_answer(self.status, self.headers, self.text)
+        card = recognise(failure) if failure else None
+        return recognised_card(card) if card else None
+
     def __repr__(self) -> str:
         lines = self.body.splitlines()
         if len(lines) > TEXT_LINES:
             lines = [*lines[: TEXT_LINES - 1], f"… {len(lines) - TEXT_LINES + 1} more lines"]
-        return "\n".join([self.status_line, *(_short(line) for line in lines)])
+        card = [f"({self.card.title}.)"] if self.card else []
+        return "\n".join([self.status_line, *(_short(line) for line in lines), *card])
 
     def _repr_html_(self) -> str:
         line = f'<div style="{MONOSPACED}; font-weight: bold">{escape(self.status_line)}</div>'
         headers = _headers(self.telling_headers)
         rest = {name: value for name, value in self.headers.items() if name not in self.telling_headers}
         folded = fold(f"{len(rest)} more headers", _headers(rest)) if rest else ""
-        return block(f"{line}{headers}{code(self.body) if self.body else ''}{folded}")
+        card = self.card._repr_html_() if self.card else ""
+        return block(f"{line}{headers}{code(self.body) if self.body else ''}{folded}{card}")
 
 
 def _headers(headers: Mapping[str, str]) -> str:

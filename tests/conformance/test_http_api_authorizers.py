@@ -146,13 +146,30 @@ def test_a_verdict_is_kept_by_identity_source_for_all_routes(api: HttpApi, simpl
         IdentitySource=["$request.header.Authorization", "$request.header.x-who"],
     )  # fmt: skip
 
-    def by(who: str, path: str) -> Any:
+    def by(who: str, path: str, stage: str = "$default") -> Any:
         headers = {"authorization": "Allow", "x-who": who}
-        return api.event(path, headers=headers)["requestContext"]["authorizer"]["lambda"]["asked"]
+        event = api.event(path, headers=headers, stage=stage)
+        return event["requestContext"]["authorizer"]["lambda"]["asked"]
 
     first = by("a", "/simple")
     assert by("a", "/again") == first
     assert by("b", "/simple") == first + 1
+    api.gateway.create_stage(ApiId=api.api_id, StageName="dev", AutoDeploy=True)
+    assert by("a", "/simple", stage="dev") == first + 2
+
+
+def test_a_kept_policy_is_judged_anew_for_each_route(api: HttpApi, simple: str) -> None:
+    arn = (
+        f"arn:aws:lambda:{api.target.region}:{api.target.account}:function:lab-{api.target.owner}-authorizer"
+    )
+    authorizer = lambda_authorizer(
+        api, arn, AuthorizerPayloadFormatVersion="1.0", AuthorizerResultTtlInSeconds=300
+    )
+    for path in ("/one", "/two"):
+        api.route(f"GET {path}", AuthorizationType="CUSTOM", AuthorizerId=authorizer)
+    assert call(api, "/one", "Allow").status_code == 200
+    assert said(call(api, "/two", "Allow")) == FORBIDDEN  # the policy names /one
+    assert call(api, "/one", "Allow").status_code == 200
 
 
 # JSON Web Tokens

@@ -45,6 +45,7 @@ def test_format_2_has_awss_fields(api: HttpApi) -> None:
     assert event["cookies"] == ["c=1", "d=2"]
     assert event["headers"]["x-n"] == "1,2"
     assert "cookie" not in event["headers"]
+    assert event["headers"]["x-forwarded-for"] == "127.0.0.1"
     assert event["isBase64Encoded"] is False
     assert (context["accountId"], context["apiId"], context["stage"]) == (
         api.target.account,
@@ -92,6 +93,12 @@ def test_the_most_specific_route_is_taken(api: HttpApi) -> None:
     keys = [api.event(path)["routeKey"] for path in ("/files/readme", "/files/a/b", "/orders/7", "/")]
     assert keys == ["GET /files/readme", "GET /files/{proxy+}", "ANY /orders/{id}", "$default"]
     assert api.event("/files/a/b")["pathParameters"] == {"proxy": "a/b"}
+
+
+def test_head_is_answered_without_a_body(api: HttpApi) -> None:
+    answer = api.call("/orders/7", "HEAD")
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert int(answer.headers["content-length"]) > 100
 
 
 def test_text_is_text_and_other_bodies_are_base64(api: HttpApi) -> None:
@@ -174,6 +181,7 @@ INTERNAL = (500, {"message": "Internal Server Error"})
         {"statusCode": "many"},
         {"statusCode": 200, "body": {"no": "string"}},
         {"statusCode": 200, "body": "!!", "isBase64Encoded": True},
+        {"statusCode": 200, "body": "\u00e4", "isBase64Encoded": True},
         {"statusCode": 200, "headers": ["no object"]},
         {"statusCode": 42},
     ],

@@ -46,6 +46,18 @@ def test_without_permission_the_function_does_not_run(api: HttpApi) -> None:
     assert api.call("/forbidden").text == "ran"
 
 
+def test_the_default_route_asks_with_an_arn_of_its_own(api: HttpApi) -> None:
+    arn = api.function("fallback", "def handler(event, context):\n    return 'ran'\n")
+    api.gateway.create_stage(ApiId=api.api_id, StageName="fallback", AutoDeploy=True)
+    default = api.route("$default", api.integrate(arn))
+    try:
+        assert said(api.call("/nothing", stage="fallback")) == INTERNAL
+        api.permit(arn, f"{api.source}/fallback/$default")
+        assert api.call("/nothing", stage="fallback").text == "ran"
+    finally:
+        api.gateway.delete_route(ApiId=api.api_id, RouteId=default)
+
+
 def test_a_missing_function_is_a_500(api: HttpApi) -> None:
     api.route("GET /missing", api.integrate(f"{api.function_arn}-missing"))
     assert said(api.call("/missing")) == INTERNAL
@@ -83,7 +95,18 @@ def test_default_settings_throttle_each_route(api: HttpApi) -> None:
     api.gateway.create_stage(
         ApiId=api.api_id, StageName="tight", AutoDeploy=True, DefaultRouteSettings=settings
     )
+    api.route("GET /others")
     assert [api.call("/orders", stage="tight").status_code for _ in range(2)] == [200, 429]
+    assert api.call("/others", stage="tight").status_code == 200
+
+
+def test_a_routes_settings_go_before_the_stages(api: HttpApi) -> None:
+    loose, tight = ({"ThrottlingBurstLimit": n, "ThrottlingRateLimit": 0.001} for n in (3, 1))
+    api.gateway.create_stage(
+        ApiId=api.api_id, StageName="mixed", AutoDeploy=True, DefaultRouteSettings=tight,
+        RouteSettings={"ANY /orders": loose},
+    )  # fmt: skip
+    assert [api.call("/orders", stage="mixed").status_code for _ in range(4)] == [200, 200, 200, 429]
 
 
 def test_a_function_that_may_not_run_now_is_503(api: HttpApi) -> None:

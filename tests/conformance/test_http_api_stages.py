@@ -114,6 +114,10 @@ def test_requests_are_counted_by_stage_and_in_detail_by_route(api: HttpApi) -> N
     assert statistics(api, "DataProcessed", **stage)["Sum"] > 100
     assert statistics(api, "Count", **stage, Method="GET", Resource="/orders")["Sum"] == 2
     assert statistics(api, "Count", ApiId=api.api_id)["Sum"] >= 3
+    api.call("/orders")
+    coarse = {"ApiId": api.api_id, "Stage": "$default"}
+    assert statistics(api, "Count", **coarse)["Sum"] >= 1
+    assert statistics(api, "Count", **coarse, Method="GET", Resource="/orders")["Sum"] == 0
 
 
 def preflight(api: HttpApi, origin: str, path: str = "/orders") -> Any:
@@ -136,7 +140,8 @@ def test_a_preflight_request_is_answered_on_every_path(api: HttpApi) -> None:
 
 
 def test_options_without_the_two_headers_is_a_request_like_others(api: HttpApi) -> None:
-    assert api.call("/orders", "OPTIONS").status_code == 404
+    for header in ("origin", "access-control-request-method"):
+        assert api.call("/orders", "OPTIONS", headers={header: ORIGIN}).status_code == 404
 
 
 def cors_headers(answer: Any) -> dict[str, str]:
@@ -148,6 +153,7 @@ def test_the_apis_cors_headers_stand_in_the_place_of_the_integrations(api: HttpA
     answer = api.call("/orders", do={"return": returned}, headers={"origin": ORIGIN})
     assert answer.headers.get_list("access-control-allow-origin") == [ORIGIN]
     assert answer.headers["access-control-expose-headers"] == "x-count"
+    assert answer.headers["vary"] == "origin"
     assert cors_headers(api.call("/unknown", headers={"origin": ORIGIN}))
 
 

@@ -6,7 +6,14 @@ import re
 
 import pytest
 
-from labsupport.error_cards import Card, Failure, cards, failure_of_function, recognise
+from labsupport.error_cards import (
+    Card,
+    Failure,
+    cards,
+    failure_of_answer,
+    failure_of_function,
+    recognise,
+)
 from labsupport.errors import LabError
 from labsupport.invocation import Invocation
 from labsupport.views.error_card import lab_error_card, our_mistake_card, recognised_card
@@ -78,6 +85,37 @@ def test_everything_that_a_card_asks_for_has_to_fit() -> None:
     assert not card.fits(Failure(("X",), "B", "cc"))
     assert not card.fits(Failure(("A",), "X", "cc"))
     assert not card.fits(Failure(("A",), "B", "xc"))
+
+
+REST = {"x-amz-apigw-id": "a"}
+HTTP = {"apigw-requestid": "a"}
+
+
+def test_an_answer_of_api_gateways_own_is_told_by_its_message_alone() -> None:
+    own = failure_of_answer(
+        403, REST | {"x-amzn-errortype": "ForbiddenException:"}, '{"message":"Forbidden"}'
+    )
+    assert own == Failure(("HttpAnswer", "RestApiAnswer"), "ForbiddenException", "403 Forbidden")
+    http = failure_of_answer(404, HTTP, '{"message": "Not Found"}\n')
+    assert http == Failure(("HttpAnswer", "HttpApiAnswer"), "", "404 Not Found")
+    assert failure_of_answer(200, HTTP, '{"message":"Forbidden"}') is None
+    assert failure_of_answer(403, HTTP, '{"message":"Forbidden","order":7}') is None
+    assert failure_of_answer(403, HTTP, "Forbidden") is None
+    assert failure_of_answer(403, {}, '{"message":"Forbidden"}') is None  # another server's
+
+
+def test_a_status_decides_between_equal_messages_and_a_kind_of_api_between_equal_answers() -> None:
+    def name(status: int, headers: dict[str, str], message: str) -> str:
+        failure = failure_of_answer(status, headers, f'{{"message": "{message}"}}')
+        card = recognise(failure) if failure else None
+        return card.name if card else ""
+
+    assert name(500, REST, "Internal server error") == "api-may-not-ask"
+    assert name(502, REST, "Internal server error") == "api-function-answer"
+    assert name(403, REST, "Forbidden") == "api-key-missing"
+    assert name(403, HTTP, "Forbidden") == "api-caller-not-allowed"
+    assert name(429, HTTP, "Too Many Requests") == name(429, REST, "Too Many Requests") == "api-throttles"
+    assert name(429, HTTP, "not here, try again") == ""
 
 
 # How they read

@@ -213,3 +213,18 @@ def test_what_is_no_http_is_not_the_clouds_fault() -> None:
     with pytest.raises(LabError, match="can't be written as HTTP: Illegal header value") as caught:
         http.get("/orders", headers={"Authorization": "Bearer "})
     assert not isinstance(caught.value, CloudError)
+
+
+def test_below_an_error_of_api_gateways_own_stands_its_card() -> None:
+    error = httpx.Response(429, json={"message": "Too Many Requests"}, headers={"apigw-requestid": "a"})
+    http, _ = client(lambda _: error)
+    answer = http.get("/orders")
+    assert answer.card is not None and answer.card.title == "API Gateway throttles"
+    shown = answer._repr_html_()
+    assert shown.index("429") < shown.index("API Gateway throttles") < shown.index("What to do")
+    assert repr(answer).endswith("(API Gateway throttles.)")
+    own, _ = client(
+        lambda _: httpx.Response(429, json={"message": "Sold out"}, headers={"apigw-requestid": "a"})
+    )
+    assert own.get("/orders").card is None
+    assert "What to do" not in own.get("/orders")._repr_html_()

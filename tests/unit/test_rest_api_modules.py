@@ -94,6 +94,8 @@ class TestProxyResponse:
     def test_a_body_that_claims_to_be_base64_and_is_not_is_malformed(self) -> None:
         with pytest.raises(proxy_response.MalformedResponse):
             self.read({"body": "***", "isBase64Encoded": True}, decodes=True)
+        with pytest.raises(proxy_response.MalformedResponse):
+            self.read({"body": "\u00e4", "isBase64Encoded": True}, decodes=True)
 
 
 class TestResponseCache:

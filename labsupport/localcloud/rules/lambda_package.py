@@ -10,7 +10,6 @@ https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-deployment.html
 from __future__ import annotations
 
 import base64
-import binascii
 import io
 import zipfile
 from collections.abc import Mapping
@@ -59,7 +58,7 @@ def problem(zip_file: str) -> Refusal | None:
     """
     try:
         package = base64.b64decode(zip_file, validate=True)
-    except binascii.Error:
+    except ValueError:  # of other characters, or of a wrong length
         return invalid_parameter(NO_ZIP)
     if len(package) > MOST_ZIPPED_BYTES:
         return Refusal(TOO_LARGE, f"Zipped size must be smaller than {MOST_ZIPPED_BYTES} bytes", 413)

@@ -9,7 +9,6 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -100,5 +99,5 @@ def _body(answer: dict[str, Any], decodes: Callable[[Headers], bool], headers: H
         return body.encode()
     try:
         return base64.b64decode(body, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # of other characters, or of a wrong length
         raise MalformedResponse("body is no base64") from error

@@ -66,7 +66,7 @@ class HttpArrivalSeam:
             answer.headers.append(("apigw-requestid", exchange.request_id))
             if deployed:
                 self._report(exchange, deployed.stage, answer, (time.perf_counter() - started) * 1000)
-            await _send(send, answer, head=exchange.method == "HEAD")
+            await _send(send, answer)
 
         return serve
 
@@ -138,10 +138,10 @@ async def _body(receive: Receive) -> bytes | None:
     return b"".join(parts) if size <= MOST_BYTES else None
 
 
-async def _send(send: Send, answer: HttpAnswer, *, head: bool) -> None:
+async def _send(send: Send, answer: HttpAnswer) -> None:
     headers: Headers = [each for each in answer.headers if each[0] not in ("content-length", "connection")]
     if answer.status != 204:
         headers.append(("content-length", str(len(answer.body))))
     encoded = [(name.encode("latin-1"), value.encode("utf-8")) for name, value in headers]
     await send({"type": "http.response.start", "status": answer.status, "headers": encoded})
-    await send({"type": "http.response.body", "body": b"" if head else answer.body})
+    await send({"type": "http.response.body", "body": answer.body})
