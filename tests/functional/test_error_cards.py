@@ -15,10 +15,21 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 
-from labsupport.error_cards import Card, cards, failure_of, failure_of_function, recognise
+from labsupport.error_cards import (
+    Card,
+    cards,
+    failure_of,
+    failure_of_answer,
+    failure_of_function,
+    recognise,
+)
 from labsupport.lab import Lab
 from labsupport.packaging import zip_files
+from labsupport.resources.http_api import Route
+from labsupport.resources.http_authorizer import JwtAuthorizer
+from labsupport.resources.rest_methods import RestMethod
 from labsupport.session import LocalSession
+from labsupport.views.http_answer import HttpAnswer
 
 pytestmark = pytest.mark.functional
 
@@ -293,6 +304,95 @@ def test_the_card_of_a_denial_says_who_what_and_where(lab: Lab) -> None:
     assert card.title == f"T{card.facts['who'][1:]} may not do logs:DescribeLogGroups"
 
 
+# Answers of APIs
+
+
+API_FUNCTION = """
+import time
+
+def handler(event, context):
+    if event.get("routeKey") == "GET /fails" or event.get("path") == "/fails":
+        raise ValueError("no")
+    time.sleep(0.5)
+    return {"statusCode": 200, "body": "late"}
+"""
+API_CARDS = (
+    *("api-no-such-route", "api-function-failed", "api-caller-not-allowed", "api-caller-unknown"),
+    *("api-throttles", "api-function-busy-or-slow", "api-key-missing", "api-function-answer"),
+    *("api-may-not-ask", "api-function-too-slow", "api-quota-used-up"),
+)
+
+
+def card_of(answer: HttpAnswer) -> str:
+    failure = failure_of_answer(answer.status, answer.headers, answer.text)
+    card = recognise(failure) if failure else None
+    assert card is not None, answer
+    return card.name
+
+
+@pytest.fixture
+def function_arn(lab: Lab) -> str:
+    code = zip_files({"handler.py": API_FUNCTION.encode()})
+    return lab.deploy_function("hello", code=code, role_arn=lab.deploy_role("hello")).arn
+
+
+def test_an_http_apis_answers_have_their_cards(lab: Lab, function_arn: str) -> None:
+    issuer = JwtAuthorizer("https://cognito-idp.us-east-1.amazonaws.com/us-east-1_x", ("client",))
+    routes: dict[str, str | Route] = {f"GET /{name}": function_arn for name in ("fails", "busy", "slow")}
+    routes["GET /token"] = Route(function_arn, authorizer="tokens")
+    api = lab.deploy_http_api("cards", routes=routes, authorizers={"tokens": issuer})
+    client, http = lab.client("apigatewayv2"), lab.http(api)
+    target = client.get_routes(ApiId=api.id)["Items"][0]["Target"]
+    client.create_route(ApiId=api.id, RouteKey="GET /iam", AuthorizationType="AWS_IAM", Target=target)
+    none = {"GET /slow": {"ThrottlingBurstLimit": 0, "ThrottlingRateLimit": 0.001}}
+    client.update_stage(ApiId=api.id, StageName=api.stage, RouteSettings=none)
+    assert card_of(http.get("/nothing")) == "api-no-such-route"
+    assert card_of(http.get("/fails")) == "api-function-failed"
+    assert card_of(http.get("/iam")) == "api-caller-not-allowed"
+    assert card_of(http.get("/token")) == "api-caller-unknown"
+    assert card_of(http.get("/slow")) == "api-throttles"
+    lab.client("lambda").put_function_concurrency(FunctionName=function_arn, ReservedConcurrentExecutions=0)
+    assert card_of(http.get("/busy")) == "api-function-busy-or-slow"
+
+
+def test_a_rest_apis_answers_have_their_cards(lab: Lab, function_arn: str) -> None:
+    routes: dict[str, str | RestMethod] = {f"GET /{name}": function_arn for name in ("fails", "slow")}
+    routes["GET /key"] = RestMethod(function_arn, api_key_required=True)
+    api = lab.deploy_rest_api("cards", routes=routes, stage="prod")
+    client, http = lab.client("apigateway"), lab.http(api)
+    paths = {each["path"]: each["id"] for each in client.get_resources(restApiId=api.id)["items"]}
+    client.update_integration(
+        restApiId=api.id, resourceId=paths["/slow"], httpMethod="GET",
+        patchOperations=[{"op": "replace", "path": "/timeoutInMillis", "value": "50"}],
+    )  # fmt: skip
+    client.create_deployment(restApiId=api.id, stageName="prod")
+    assert card_of(http.get("/nothing")) == "no-such-path"
+    assert card_of(http.get("/key")) == "api-key-missing"
+    assert card_of(http.get("/fails")) == "api-function-answer"
+    assert card_of(http.get("/slow")) == "api-function-too-slow"
+    plan = client.create_usage_plan(
+        name=lab.name("plan"), quota={"limit": 1, "period": "DAY"},
+        apiStages=[{"apiId": api.id, "stage": "prod"}],
+    )["id"]  # fmt: skip
+    key = client.create_api_key(name=lab.name("key"), enabled=True)
+    client.create_usage_plan_key(usagePlanId=plan, keyId=key["id"], keyType="API_KEY")
+    try:
+        known = lab.http(api, headers={"x-api-key": key["value"]})
+        assert known.get("/key").status == 200
+        assert card_of(known.get("/key")) == "api-quota-used-up"
+    finally:
+        client.update_usage_plan(
+            usagePlanId=plan,
+            patchOperations=[{"op": "remove", "path": "/apiStages", "value": f"{api.id}:prod"}],
+        )
+        client.delete_usage_plan(usagePlanId=plan)
+        client.delete_api_key(apiKey=key["id"])
+    aws_lambda = lab.client("lambda")
+    for statement in json.loads(aws_lambda.get_policy(FunctionName=function_arn)["Policy"])["Statement"]:
+        aws_lambda.remove_permission(FunctionName=function_arn, StatementId=statement["Sid"])
+    assert card_of(http.get("/fails")) == "api-may-not-ask"
+
+
 # What the local cloud doesn't answer: AWS's answers, read by botocore.
 
 
@@ -339,7 +439,7 @@ def test_an_answer_of_awss_has_its_card(name: str) -> None:
 
 
 def test_every_card_is_tried() -> None:
-    assert {card.name for card in cards()} == {*FUNCTIONS, *CALLS, *ANSWERS}
+    assert {card.name for card in cards()} == {*FUNCTIONS, *CALLS, *API_CARDS, *ANSWERS}
 
 
 @pytest.mark.parametrize(
