@@ -251,7 +251,8 @@ class Issuer:
 
     def token(self, **claims: Any) -> str:
         defaults = {"iss": self.url, "aud": "me", "exp": int(time.time()) + 60}
-        head, body = {"alg": "RS256", "kid": "k1"}, {**defaults, **claims}
+        head = {"alg": "RS256", "kid": "k1"}
+        body = {name: value for name, value in {**defaults, **claims}.items() if value is not None}
         signed = ".".join(_encoded(json.dumps(part).encode()) for part in (head, body))
         return f"{signed}.{_encoded(self.key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256()))}"
 
@@ -374,6 +375,14 @@ def test_what_an_authorizer_cannot_be_is_refused(api: HttpApi, settings: dict[st
             ApiId=api.api_id, Name="a", IdentitySource=["$request.header.Authorization"], **settings
         )
     assert len(api.gateway.get_authorizers(ApiId=api.api_id)["Items"]) == before
+
+
+def test_without_a_ttl_verdicts_are_kept_for_five_minutes(api: HttpApi) -> None:
+    created = api.gateway.create_authorizer(
+        ApiId=api.api_id, Name="a", AuthorizerType="REQUEST", AuthorizerUri="arn:f",
+        AuthorizerPayloadFormatVersion="2.0", IdentitySource=["$request.header.Authorization"],
+    )  # fmt: skip
+    assert created["AuthorizerResultTtlInSeconds"] == 300
 
 
 def test_an_authorizer_cannot_become_what_it_could_not_be(api: HttpApi, simple: str) -> None:
