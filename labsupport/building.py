@@ -17,6 +17,7 @@ from labsupport.permissions import read_policy
 from labsupport.resources.api_permission import allow_api
 from labsupport.resources.bucket import deploy_bucket, notify_function
 from labsupport.resources.concurrency import clear_concurrency
+from labsupport.resources.earlier_api import clear_api
 from labsupport.resources.event_invoke import on_failure
 from labsupport.resources.function import FunctionDescription, deploy_function
 from labsupport.resources.function_policy import allow_invoke
@@ -32,7 +33,7 @@ from labsupport.resources.knowledge_base import (
 from labsupport.resources.layer import LayerVersion, publish_layer
 from labsupport.resources.log_group import LogGroupDescription, deploy_log_group
 from labsupport.resources.queue import QueueDescription, deploy_queue
-from labsupport.resources.rest_api import RestApiDescription, deploy_rest_api
+from labsupport.resources.rest_api import RestApiDescription, deploy_rest_api, described_rest_api
 from labsupport.resources.rest_methods import RestMethod
 from labsupport.resources.role import deploy_role
 from labsupport.resources.table import TableDescription, deploy_table
@@ -214,6 +215,27 @@ class Building:
         return deploy_rest_api(
             self.target, self.name(thing), routes=routes, stage=stage, endpoint_type=endpoint_type
         )
+
+    def rest_api(
+        self, api: Mapping[str, Any], *, stage: str, function_arns: Sequence[str] = ()
+    ) -> RestApiDescription:
+        """Describe a REST API that a cell made with boto3, tag it, and let it invoke functions.
+
+        Args:
+            api: as ImportRestApi, CreateRestApi or GetRestApi returns it.
+            stage: which of its addresses is meant; it need not be there yet.
+            function_arns: of the functions (notebook 06 does this step by itself).
+        """
+        with self.target.tape.plumbing():
+            described = described_rest_api(self.target, api, stage)
+            self.client("apigateway").tag_resource(resourceArn=described.arn, tags=self.tags())
+            for arn in function_arns:
+                allow_api(self.target, arn, described.name, described.execute_arn)
+            return described
+
+    def clear_api(self, thing: str) -> None:
+        """Delete the API of this name, and its usage plans and API keys: what an earlier run has left."""
+        clear_api(self.target, self.name(thing))
 
     def deploy_user_pool(self, thing: str) -> UserPoolDescription:
         """Create a Cognito user pool with an app client, if it isn't there (07_api_gateway_choices)."""

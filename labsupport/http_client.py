@@ -6,6 +6,7 @@ answer of any status is a result, for 403 and 429 are what the lessons are about
 
 from __future__ import annotations
 
+import random
 import time
 import weakref
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ import httpx
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
+from labsupport.backoff import ATTEMPTS, RETRIED, pause_seconds
 from labsupport.errors import CloudError, DeployError, LabError, TargetError
 from labsupport.http_call import HttpCall
 from labsupport.resources.http_api import HttpApiDescription
@@ -55,6 +57,7 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
         signing: str = "",
         kind: str = "",
+        backoff: bool = False,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         """Hold a client for an API, or for an address.
@@ -65,6 +68,7 @@ class HttpClient:
             headers: that every request gets, such as x-api-key.
             signing: name of the service that requests are signed for, or "".
             kind: "http" or "rest", for what it costs; by default that of `api`, or what answers tell.
+            backoff: whether a request that gets 429 or 503 is sent again, after pauses that grow and differ.
             transport: httpx's, such as that of a test.
 
         Raises:
@@ -73,7 +77,7 @@ class HttpClient:
         self.url = (api if isinstance(api, str) else api.url).rstrip("/")
         require_reachable(target, self.url)
         self._target, self._signing = target, signing
-        self._kind = kind or KINDS.get(type(api), "")
+        self._kind, self._backoff = kind or KINDS.get(type(api), ""), backoff
         self._headers, self._transport = dict(headers or {}), transport
         self._client = httpx.Client(
             timeout=TIMEOUT_SECONDS, trust_env=target.endpoint_url is None, transport=transport
@@ -91,6 +95,7 @@ class HttpClient:
             headers=self._headers,
             signing=service,
             kind=self._kind,
+            backoff=self._backoff,
             transport=self._transport,
         )
 
@@ -153,7 +158,7 @@ class HttpClient:
         params: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> HttpAnswer:
-        """Send one request, and return the answer, whatever its status.
+        """Send one request, and return the answer, whatever its status (with backoff: the last answer).
 
         Args:
             method: HTTP method.
@@ -177,12 +182,18 @@ class HttpClient:
         )
         if self._signing:
             self._sign(request)
+        answer = self._send(request)
+        for attempt in range(1, ATTEMPTS if self._backoff else 1):
+            if answer.status not in RETRIED:
+                break
+            time.sleep(pause_seconds(attempt, random.random()))
+            answer = self._send(request)
+        return answer
+
+    def _send(self, request: httpx.Request) -> HttpAnswer:
         call = HttpCall.of(request, cell=self._target.tape.current_cell)
         call.api_kind = self._kind
         self._target.tape.add(call)
-        return self._send(request, call)
-
-    def _send(self, request: httpx.Request, call: HttpCall) -> HttpAnswer:
         began = time.perf_counter()
         try:
             response = self._client.send(request)

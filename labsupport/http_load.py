@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 
+from labsupport.backoff import ATTEMPTS, RETRIED, pause_seconds
 from labsupport.errors import LabError
 from labsupport.http_call import HttpCall
 from labsupport.http_client import KINDS, TIMEOUT_SECONDS, Api, require_reachable
@@ -23,8 +24,6 @@ from labsupport.target import Target
 
 MOST_A_SECOND, MOST_REQUESTS, MOST_AT_ONCE = 500, 10_000, 200
 FRAME_SECONDS = 0.3
-RETRIED = (429, 503)
-FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, ATTEMPTS = 0.1, 5.0, 6
 
 Watch = Callable[[Load], object]
 
@@ -144,18 +143,6 @@ class _Sender:
 
     def _now(self) -> float:
         return time.perf_counter() - self._began
-
-
-def pause_seconds(attempt: int, chance: float) -> float:
-    """Return how long to wait before an attempt: exponential backoff with full jitter.
-
-    https://docs.aws.amazon.com/prescriptive-guidance/latest/cloud-design-patterns/retry-backoff.html
-
-    Args:
-        attempt: 1 for the first time that a request is sent again.
-        chance: a random number from 0 to 1.
-    """
-    return float(chance * min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**attempt))
 
 
 def _require_bounded(requests_per_second: float, seconds: float, concurrency: int) -> None:

@@ -128,14 +128,17 @@ class Lab(Building, Lesson):
             watch=watch,
         )
 
-    def http(self, api: Api | str, *, headers: Mapping[str, str] | None = None) -> HttpClient:
+    def http(
+        self, api: Api | str, *, headers: Mapping[str, str] | None = None, backoff: bool = False
+    ) -> HttpClient:
         """Return a client for an API; its requests are among `lab.calls()` (introduced in 06_orders_api).
 
         Args:
             api: as `deploy_http_api` or `deploy_rest_api` returned it, or an address.
             headers: that every request gets, such as x-api-key.
+            backoff: whether a request that gets 429 or 503 is sent again (07_api_gateway_choices).
         """
-        return HttpClient(self.target, api, headers=headers)
+        return HttpClient(self.target, api, headers=headers, backoff=backoff)
 
     def send_load(self, api: Api, request: str, **options: Any) -> Load:
         """Send requests at a steady rate, and wait for all answers (introduced in 07_api_gateway_choices).
@@ -237,9 +240,18 @@ class Lab(Building, Lesson):
         """
         return WebSocket(api.url, headers=headers, query=query)
 
-    def websocket_view(self, api: WebSocketApiDescription) -> WebSocketView:
-        """Return a client that runs in your browser (07_api_gateway_choices)."""
-        return WebSocketView(api.url)
+    def websocket_view(
+        self, api: WebSocketApiDescription, *, query: Mapping[str, str] | None = None
+    ) -> WebSocketView:
+        """Return a client that runs in your browser (07_api_gateway_choices). `query`: see `websocket`."""
+        return WebSocketView(WebSocket(api.url, query=query).url)
+
+    def connections(self, api: WebSocketApiDescription) -> Any:
+        """Return a boto3 client that sends to a WebSocket API's connections (07_api_gateway_choices).
+
+        It is the client "apigatewaymanagementapi", which each API has under an address of its own.
+        """
+        return self.target.session.client("apigatewaymanagementapi", endpoint_url=api.connections_url)
 
     def tokens_by_word(self, model_id: str, text: str) -> list[tuple[str, int]]:
         """Return a text's words, each with the number of its tokens (introduced in 09_bedrock_summary)."""

@@ -71,7 +71,7 @@ def deploy_rest_api(
     wanted = {key: way if isinstance(way, RestMethod) else RestMethod(way) for key, way in routes.items()}
     with target.tape.plumbing():
         api = _created(target, name, endpoint_type)
-        described = _described(target, api, stage)
+        described = described_rest_api(target, api, stage)
         for arn in sorted({method.function_arn for method in wanted.values()}):
             allow_api(target, arn, name, described.execute_arn)
         changed = sync_methods(target, described.id, wanted)
@@ -93,6 +93,16 @@ def find_rest_api(target: Target, name: str) -> dict[str, Any] | None:
     """Return API Gateway's description of the REST API of this name, or None."""
     pages = target.client("apigateway").get_paginator("get_rest_apis").paginate()
     return next((api for page in pages for api in page["items"] if api["name"] == name), None)
+
+
+def described_rest_api(target: Target, api: Mapping[str, Any], stage: str) -> RestApiDescription:
+    """Return the description of an API that API Gateway knows, and of one of its stages."""
+    api_id = api["id"]
+    pages = target.client("apigateway").get_paginator("get_resources").paginate(restApiId=api_id)
+    root = next(each["id"] for page in pages for each in page["items"] if each["path"] == "/")
+    url = target.api_url(api_id, stage)
+    execute_arn = f"arn:aws:execute-api:{target.region}:{target.account}:{api_id}"
+    return RestApiDescription(api_id, api["name"], url, stage, root, api_arn(target, api_id), execute_arn)
 
 
 def api_arn(target: Target, api_id: str) -> str:
@@ -137,15 +147,6 @@ def _created(target: Target, name: str, endpoint_type: str) -> dict[str, Any]:
         name=name, endpointConfiguration={"types": [endpoint_type]}, tags=target.tags()
     )
     return created
-
-
-def _described(target: Target, api: Mapping[str, Any], stage: str) -> RestApiDescription:
-    api_id = api["id"]
-    pages = target.client("apigateway").get_paginator("get_resources").paginate(restApiId=api_id)
-    root = next(each["id"] for page in pages for each in page["items"] if each["path"] == "/")
-    url = target.api_url(api_id, stage)
-    execute_arn = f"arn:aws:execute-api:{target.region}:{target.account}:{api_id}"
-    return RestApiDescription(api_id, api["name"], url, stage, root, api_arn(target, api_id), execute_arn)
 
 
 def _has_stage(target: Target, api_id: str, stage: str) -> bool:

@@ -9,6 +9,7 @@ import pytest
 
 from labsupport.errors import DeployError
 from labsupport.packaging import zip_files
+from labsupport.resources.earlier_api import clear_api
 from labsupport.resources.function import deploy_function
 from labsupport.resources.function_policy import policy_statements
 from labsupport.resources.rest_api import delete_rest_api, deploy_rest_api, find_rest_api
@@ -158,3 +159,43 @@ class TestUserPool:
         delete_user_pool(target, pool.id)
         delete_user_pool(target, pool.id)
         assert find_user_pool(target, name) is None
+
+
+def test_what_an_earlier_run_has_left_is_cleared_and_nothing_else(target: Target) -> None:
+    name, other = name_of(target, "left"), name_of(target, "other")
+    rest, http = target.client("apigateway"), target.client("apigatewayv2")
+    for each in (name, other):
+        made = {"name": each, "tags": target.tags()}
+        deploy_rest_api(target, each, routes={"GET /": a_function(target)}, stage="prod")
+        api = find_rest_api(target, each)
+        assert api is not None
+        plan = rest.create_usage_plan(**made, apiStages=[{"apiId": api["id"], "stage": "prod"}])["id"]
+        key = rest.create_api_key(**made, enabled=True)["id"]
+        rest.create_usage_plan_key(usagePlanId=plan, keyId=key, keyType="API_KEY")
+        http.create_api(
+            Name=each, ProtocolType="WEBSOCKET", RouteSelectionExpression="$x", Tags=target.tags()
+        )
+    clear_api(target, name)
+    clear_api(target, name)
+    left = [api["Name"] for api in http.get_apis()["Items"]]
+    for operation in (rest.get_rest_apis, rest.get_usage_plans, rest.get_api_keys):
+        left += [each["name"] for each in operation(limit=500)["items"]]
+    assert (left.count(name), left.count(other)) == (0, 4)
+
+
+def test_a_strangers_api_of_the_name_is_not_cleared(target: Target) -> None:
+    name = name_of(target, "stranger")
+    made = target.client("apigateway").create_rest_api(name=name)["id"]
+    with pytest.raises(DeployError):
+        clear_api(target, name)
+    target.client("apigateway").delete_rest_api(restApiId=made)
+
+
+def test_a_tag_that_an_api_gets_later_is_shown(target: Target) -> None:
+    client, name = target.client("apigateway"), name_of(target, "tagged")
+    made = client.create_rest_api(name=name, tags={"first": "1"})["id"]
+    client.tag_resource(resourceArn=f"arn:aws:apigateway:us-east-1::/restapis/{made}", tags=target.tags())
+    for shown in (client.get_rest_api(restApiId=made), find_rest_api(target, name)):
+        assert shown is not None
+        assert shown["tags"] == {"first": "1", **target.tags()}
+    delete_rest_api(target, made)

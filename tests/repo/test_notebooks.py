@@ -49,7 +49,7 @@ COMPARED = {"text/plain", "text/html", "text/markdown", "image/svg+xml", "applic
 FORBIDDEN_IN_CODE = {
     "a wait without a condition": r"\bsleep\(",
     "a traceback": r"\btraceback\b",
-    "an endpoint": r"https?://(?!\w+\.example\b)|endpoint|localhost|127\.0\.0\.1",
+    "an endpoint": r"https?://(?!\w+\.example\b)|endpoint(?!Configuration)|localhost|127\.0\.0\.1",
     "an account": r"\b\d{12}\b",
     "a Region": r"\b(?:us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-\d\b",
     "a folder of one machine": r"[\"'](?:/(?:root|home|Users|work|mnt)\b|[A-Z]:\\)",

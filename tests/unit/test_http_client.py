@@ -11,6 +11,8 @@ import httpx
 import pytest
 from botocore.credentials import Credentials
 
+from labsupport import http_client
+from labsupport.backoff import ATTEMPTS
 from labsupport.errors import CloudError, DeployError, LabError, TargetError
 from labsupport.http_client import HttpClient
 from labsupport.resources.rest_api import RestApiDescription
@@ -70,6 +72,24 @@ def test_each_method_is_there(method: str) -> None:
 def test_an_answer_of_any_status_is_a_result(status: int) -> None:
     http, _ = client(lambda _: httpx.Response(status, json={"message": "Forbidden"}))
     assert http.get("/orders").status == status
+
+
+def test_with_backoff_what_is_refused_is_sent_again_and_every_request_is_on_the_tape(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(http_client, "pause_seconds", lambda attempt, chance: 0.0)
+    statuses = iter([429, 503, 200])
+    http, where = client(lambda _: httpx.Response(next(statuses)), backoff=True)
+    assert http.get("/orders").status == 200
+    assert [call.http_status for call in where.tape.calls()] == [429, 503, 200]
+
+
+def test_backoff_gives_up_and_leaves_other_errors_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_client, "pause_seconds", lambda attempt, chance: 0.0)
+    for status, attempts in ((429, ATTEMPTS), (500, 1)):
+        http, where = client(lambda _, status=status: httpx.Response(status), backoff=True)
+        assert http.signed().get("/orders").status == status
+        assert len(where.tape.calls()) == attempts
 
 
 def test_the_request_is_on_the_tape_with_curl_and_without_secrets() -> None:

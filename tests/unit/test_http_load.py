@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from labsupport.backoff import pause_seconds
 from labsupport.charges import usage_of_call
 from labsupport.errors import LabError, TargetError
-from labsupport.http_load import pause_seconds, send_load
+from labsupport.http_load import send_load
 from labsupport.http_samples import HttpSample, Load, percentile
 from labsupport.resources.rest_api import RestApiDescription
 from labsupport.tape import Tape

@@ -53,6 +53,7 @@ class RestControlSeam:
         self._openapi.attach()
         replace(self._v1, "handle_request", self._routing)
         replace(self._v1, "_create_rest_api", self._creating_api)
+        replace(self._v1, "_rest_api_view", self._showing_api)
         replace(self._v1, "_put_integration", self._putting_integration)
         replace(self._v1, "_update_integration", self._updating_integration)
         replace(self._v1, "_create_stage", self._creating_stage)
@@ -159,6 +160,14 @@ class RestControlSeam:
             return self._v1._v1_response(self._v1._rest_api_view(api), 201)
 
         return create
+
+    def _showing_api(self, original: Callable[..., Answer]) -> Callable[..., Answer]:
+        def show(api: dict[str, Any]) -> Answer:
+            """Show the tags as they are now; MiniStack shows those that the API was made with."""
+            tags = self._v1._v1_tags.get(self._v1._rest_api_arn(api["id"]), {})
+            return {**original(api), "tags": dict(tags)}
+
+        return show
 
     def _putting_integration(self, original: Callable[..., Answer]) -> Callable[..., Answer]:
         def put(api_id: str, resource_id: str, http_method: str, data: dict[str, Any]) -> Answer:

@@ -94,6 +94,7 @@ REST_SEAMS = [
     ("services.apigateway_v1", "_put_method", "api_id resource_id http_method data"),
     ("services.apigateway_v1", "_put_method_response", "api_id resource_id http_method status_code data"),
     ("services.apigateway_v1", "_resolve_api_key", "value"),
+    ("services.apigateway_v1", "_rest_api_arn", "api_id"),
     ("services.apigateway_v1", "_rest_api_view", "api"),
     ("services.apigateway_v1", "_update_integration", "api_id resource_id http_method data"),
     ("services.apigateway_v1", "_update_stage", "api_id stage_name data"),
