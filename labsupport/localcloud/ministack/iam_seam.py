@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -19,14 +20,20 @@ RENAMED = {"sns", "sqs"}
 GIVES_A_ROLE = {"CreateFunction", "UpdateFunctionConfiguration"}
 
 
+# What a request to a data plane is about: MiniStack asks IAM for it, and doesn't say so in a denial.
+_resource_arn: contextvars.ContextVar[str] = contextvars.ContextVar("resource_arn", default="*")
+
+
 class IamSeam:
     """IAM's side of each request, and of the roles that functions get."""
 
     def __init__(self, *, role_delay_seconds: float = 0.0) -> None:
         """Take MiniStack's modules. A role younger than the delay can't be assumed yet."""
+        import ministack.app
         from ministack.core import iam_actions, iam_evaluator, responses, router
         from ministack.services import lambda_svc
 
+        self._app: Any = ministack.app
         self._actions: Any = iam_actions
         self._evaluator: Any = iam_evaluator
         self._responses: Any = responses
@@ -39,6 +46,7 @@ class IamSeam:
         """Stand before MiniStack's own functions."""
         replace(self._actions, "extract_iam_action", self._naming)
         replace(self._actions, "access_denied_response", self._saying)
+        replace(self._app, "_enforce_data_plane", self._noting_the_resource)
         replace(self._lambda, "handle_request", self._asking_for_the_role)
 
     def _naming(self, original: Callable[..., str | None]) -> Callable[..., str | None]:
@@ -61,12 +69,22 @@ class IamSeam:
                 more["message"] = iam_denial.message(
                     principal_arn,
                     action,
-                    more.get("resource_arn", "*"),
+                    more.get("resource_arn", _resource_arn.get()),
                     is_explicit=more.get("explicit_deny", False),
                 )
             return original(service, action, principal_arn, request_id, **more)
 
         return say
+
+    def _noting_the_resource(self, original: Callable[..., Answer]) -> Callable[..., Answer]:
+        def enforce(*arguments: Any, resource_arn: str = "*", **more: Any) -> Answer:
+            token = _resource_arn.set(resource_arn)
+            try:
+                return original(*arguments, resource_arn=resource_arn, **more)
+            finally:
+                _resource_arn.reset(token)
+
+        return enforce
 
     def _asking_for_the_role(self, original: Callable[..., Answer]) -> Callable[..., Answer]:
         async def handle(method: str, path: str, headers: Any, body: bytes, query_params: Any) -> Answer:
