@@ -19,6 +19,22 @@ Handler = Callable[[str, Mapping[str, Any]], tuple[Any, bool]]
 """Gets a tool's name and its input. Returns what the model is told, a JSON value, and whether it worked."""
 
 
+def tool_spec(name: str, description: str, **properties: str) -> dict[str, Any]:
+    """Return a tool as Converse takes it. All properties of its input are strings, and required.
+
+    Args:
+        name: of the tool.
+        description: what it does; the model chooses by it.
+        properties: by name, what each of them is.
+    """
+    schema = {
+        "type": "object",
+        "properties": {key: {"type": "string", "description": text} for key, text in properties.items()},
+        "required": list(properties),
+    }
+    return {"toolSpec": {"name": name, "description": description, "inputSchema": {"json": schema}}}
+
+
 def converse_with_tools(
     bedrock: Any,
     handler: Handler,

@@ -31,6 +31,11 @@ def citation_table(answer: Mapping[str, Any]) -> Table:
     return Table(headers, rows)
 
 
+def passage_row(result: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Return score, source and text of a passage that Retrieve found."""
+    return f"{result['score']:.2f}", source_of_reference(result), str(result["content"]["text"])
+
+
 def source_of_reference(reference: Mapping[str, Any]) -> str:
     """Return the key of the object that a retrieved passage comes from."""
     uri = str(reference["location"]["s3Location"]["uri"])

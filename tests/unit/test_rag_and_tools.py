@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from labsupport.grounded_answer import NOT_SAID, grounded_answer
+from labsupport.ingestion_job import job_table
 from labsupport.text_vectors import vectors_of
-from labsupport.tool_loop import MOST_REQUESTS, converse_with_tools
-from labsupport.views.citation_table import citation_table
+from labsupport.tool_loop import MOST_REQUESTS, converse_with_tools, tool_spec
+from labsupport.views.citation_table import citation_table, passage_row
 from labsupport.views.conversation_table import conversation_table
 
 USE = {"toolUse": {"toolUseId": "t1", "name": "get_order", "input": {"order_id": "17"}}}
@@ -114,5 +115,34 @@ def test_an_answer_stands_beside_its_passage() -> None:
     assert citation_table(answer).rows == [
         ("Set it to 0.", "Reserved. Set it to 0.", "notes/en/concurrency.md")
     ]
+    [found] = answer["citations"][0]["retrievedReferences"]
+    assert passage_row(found | {"score": 0.3679}) == (
+        "0.37",
+        "notes/en/concurrency.md",
+        "Reserved. Set it to 0.",
+    )
     without = citation_table({**answer, "citations": []})
     assert without.rows == [("Set it to 0.", None, None)] and without.caption == "No citation."
+
+
+def test_a_job_is_shown_with_its_first_reason_and_how_many_are_like_it() -> None:
+    job = {"status": "FAILED", "statistics": {"numberOfDocumentsScanned": 0}, "failureReasons": ["no", "no"]}
+    table = job_table(job)
+    assert list(table.rows) == [("status", "FAILED"), ("failureReasons", "no")]
+    assert table.caption.startswith("1 more")
+    done = {
+        "status": "COMPLETE",
+        "statistics": {"numberOfDocumentsScanned": 30, "numberOfDocumentsFailed": 0},
+    }
+    assert list(job_table(done).rows)[1:] == [("numberOfDocumentsScanned", 30)]
+    assert job_table(done).caption == ""
+
+
+def test_a_tool_is_described_as_converse_takes_it() -> None:
+    spec = tool_spec("get_order", "Get one order", order_id="The order's id")["toolSpec"]
+    assert (spec["name"], spec["description"]) == ("get_order", "Get one order")
+    assert spec["inputSchema"]["json"] == {
+        "type": "object",
+        "properties": {"order_id": {"type": "string", "description": "The order's id"}},
+        "required": ["order_id"],
+    }
