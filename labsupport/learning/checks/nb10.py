@@ -25,7 +25,9 @@ KNOWN_QUESTIONS, QUESTIONS = 4, 8
 def role(cloud: Cloud) -> Iterator[Point]:
     """Ask IAM what the service role may read, and Bedrock how its last job ended."""
     bucket = f"arn:aws:s3:::{cloud.name(THING)}"
-    where = f"The Resource is the notes' prefix and no more: {bucket}/notes/*"
+    where = (
+        "An object's ARN is the bucket's, a slash and the key. The notes' keys begin alike, and only theirs."
+    )
     for note in ("en/layers.md", "vi/retrieval.md"):
         yield _decides(cloud, GET, f"{bucket}/notes/{note}", f"read {note}", allowed=True, look=where)
     yield _decides(cloud, GET, f"{bucket}/{ANSWERS}", "read what isn't a note", allowed=False, look=where)
