@@ -21,6 +21,7 @@ from typing import Any, Protocol
 from labsupport import naming
 from labsupport.charges import usage_of_call, usage_of_log_text, usage_of_report
 from labsupport.logs import LogEvent, parse_report, read_log_events
+from labsupport.metrics import read_metric
 from labsupport.standing import architectures, standing
 from labsupport.tape import Call
 from labsupport.target import Target
@@ -68,7 +69,10 @@ class Meter:
         calls = self._target.tape.calls()  # before those of the meter itself
         own = [entry_of_call(call) for call in calls if not call.plumbing]
         invocations = [call for call in calls if is_invocation(call)]
-        runs = list(began_with_their_calls(self._read_logs(), invocations))
+        of_functions = architectures(self._target)
+        runs = list(began_with_their_calls(self._read_logs(of_functions), invocations))
+        logged = {run.request_id for run in runs}
+        unlogged = [call for call in invocations if call.request_id not in logged]
         starts = cell_starts(calls)
         cells = usage_by_cell([*own, *runs], starts)
         number = starts[-1][0] if starts else None
@@ -79,17 +83,31 @@ class Meter:
             notebook=notebook,
             learner=self._remember(notebook),
             plumbing=total(usage_of_call(call) for call in calls if call.plumbing),
-            unlogged=len({call.request_id for call in invocations} - {run.request_id for run in runs}),
+            unlogged=len(unlogged),
+            silent=self._silent_runs(of_functions, Counter(invoked_function(call) for call in unlogged)),
             standing=standing(self._target),
         )
 
-    def _read_logs(self) -> Iterator[Entry]:
+    def _read_logs(self, of_functions: Mapping[str, str]) -> Iterator[Entry]:
         """Read the log groups again. What was seen stays, though its log group may be deleted since."""
         for name in self._logging_functions():
             self._logs[name] |= Counter(read_log_events(self._target, name, since=self._since))
-        of_functions = architectures(self._target)
         for name, events in self._logs.items():
             yield from entries_of_log(events.elements(), of_functions.get(name, LAMBDAS_DEFAULT))
+
+    def _silent_runs(self, functions: Iterable[str], invoked: Mapping[str, int]) -> dict[str, int]:
+        """Return how often functions without any log ran, beyond what was `invoked` by calls.
+
+        An API or a bucket that starts a function leaves no call on the tape. CloudWatch counts it.
+        """
+        silent = dict[str, int]()
+        for name in functions:
+            if self._logs.get(name):
+                continue
+            metric = read_metric(self._target, name, "Invocations", since=self._since)
+            if metric and (runs := int(metric.sum) - invoked.get(name, 0)) > 0:
+                silent[name] = runs
+        return silent
 
     def _logging_functions(self) -> list[str]:
         prefix = naming.log_group_name(naming.name_prefix(self._target.owner))
@@ -143,6 +161,11 @@ def entries_of_log(events: Iterable[LogEvent], architecture: str) -> Iterator[En
 def is_invocation(call: Call) -> bool:
     """Tell whether Lambda took an event with this call."""
     return (call.service, call.operation) == ("lambda", "Invoke") and call.http_status in (200, 202)
+
+
+def invoked_function(call: Call) -> str:
+    """Return the name of the function that a call invoked: it may have said its ARN, or a qualifier."""
+    return str(call.parameters["FunctionName"]).rpartition("function:")[2].partition(":")[0]
 
 
 def began_with_their_calls(runs: Iterable[Entry], invocations: Iterable[Call]) -> Iterator[Entry]:

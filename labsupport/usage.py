@@ -67,6 +67,7 @@ class Costs:
         learner: all notebooks, month by month; None where nobody keeps a record.
         plumbing: the lab's own calls in this notebook. They are in none of the others.
         unlogged: invocations of this notebook that have no REPORT line (yet), so that they aren't counted.
+        silent: functions that have no log though they ran, started by an API for instance, and how often.
         standing: what costs while it stands.
     """
 
@@ -76,4 +77,5 @@ class Costs:
     learner: Mapping[str, Usage] | None = None
     plumbing: Usage = field(default_factory=Usage)
     unlogged: int = 0
+    silent: Mapping[str, int] = field(default_factory=dict)
     standing: Sequence[Standing] = ()

@@ -61,6 +61,12 @@ class CostTable:
                 f"{_count(costs.unlogged, 'invocation')} without a REPORT line, so not counted: "
                 "the log isn't there yet, or the execution role may not write it."
             )
+        if costs.silent:
+            runs = ", ".join(f"{name} × {number}" for name, number in sorted(costs.silent.items()))
+            notes.append(
+                f"Runs that CloudWatch counts and no log tells of, so not counted: {runs}. The log isn't "
+                "there yet, or the execution role may not write it."
+            )
         return notes
 
     @property

@@ -12,6 +12,7 @@ import pytest
 from labsupport.cost import lambda_dollars
 from labsupport.lab import Lab
 from labsupport.meter import Meter
+from labsupport.views.cost_table import CostTable
 
 pytestmark = pytest.mark.functional
 
@@ -63,6 +64,30 @@ def test_a_function_that_s3_invokes_is_counted_with_the_upload(lab: Lab, meter: 
         "lambda-request": 1,
     }
     assert costs.plumbing.units["s3-put"] >= 2  # the bucket and its notification are the lab's own calls
+
+
+def test_runs_that_an_http_api_started_are_counted_with_their_requests(lab: Lab, meter: Meter) -> None:
+    api = lab.deploy_http_api("hello", routes={"GET /hello": lab.deploy_function("hello").arn})
+    lab.tape.start_cell()
+    http = lab.http(api)
+    assert [http.get("/hello").status for _ in range(2)] == [200, 200]
+    assert http.get("/nothing").status == 404
+    costs = meter.read()
+    units = {name: costs.cell.units[name] for name in ("apigateway-http-request", "lambda-request")}
+    assert units == {"apigateway-http-request": 3, "lambda-request": 2}
+    assert (costs.unlogged, costs.silent) == (0, {})
+
+
+def test_runs_that_an_api_started_and_no_log_tells_of_are_said_to_be_missing(lab: Lab, meter: Meter) -> None:
+    nothing = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
+    function = lab.deploy_function("hello", role_arn=lab.deploy_role("hello", policy=nothing))
+    http = lab.http(lab.deploy_http_api("hello", routes={"GET /hello": function.arn}))
+    assert [http.get("/hello").status for _ in range(2)] == [200, 200]
+    lab.invoke("hello")  # is on the tape, so it is told apart
+    costs = meter.read()
+    assert "lambda-request" not in costs.notebook.units
+    assert (costs.unlogged, costs.silent) == (1, {function.name: 2})
+    assert f"{function.name} × 2" in repr(CostTable(costs))
 
 
 def test_a_run_whose_role_may_not_write_logs_is_missed(lab: Lab, meter: Meter) -> None:

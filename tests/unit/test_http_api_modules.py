@@ -99,6 +99,13 @@ class TestEvents:
         assert event["requestContext"]["time"] == "14/Nov/2023:22:13:20 +0000"
         assert event["requestContext"]["timeEpoch"] == 1_700_000_000_123
         assert event["requestContext"]["domainPrefix"] == "abc"
+        assert event["requestContext"]["http"] == {
+            "method": "GET",
+            "path": "/dev/orders/7",
+            "protocol": "HTTP/1.1",
+            "sourceIp": "127.0.0.1",
+            "userAgent": "",
+        }
 
     def test_the_default_stage_is_not_in_the_path(self) -> None:
         assert function_event.version_2(exchange(stage="$default"))["rawPath"] == "/orders/7"
@@ -116,6 +123,7 @@ class TestEvents:
         assert [event[name] for name in absent] == [None] * 4
         assert (event["resource"], event["path"]) == ("/orders/{id}", "/dev/orders/7")
         assert event["requestContext"]["resourceId"] == "GET /orders/{id}"
+        assert event["requestContext"]["identity"]["sourceIp"] == "127.0.0.1"
 
     @pytest.mark.parametrize(
         ("kind", "is_text"),

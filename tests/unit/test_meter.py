@@ -15,7 +15,15 @@ from labsupport.cli_equivalent import Blob
 from labsupport.cost import dollars_of, price
 from labsupport.http_call import HttpCall
 from labsupport.logs import LogEvent, Report
-from labsupport.meter import Entry, began_with_their_calls, cell_starts, entries_of_log, total, usage_by_cell
+from labsupport.meter import (
+    Entry,
+    began_with_their_calls,
+    cell_starts,
+    entries_of_log,
+    invoked_function,
+    total,
+    usage_by_cell,
+)
 from labsupport.model_usage import ModelTokens
 from labsupport.tape import Call
 from labsupport.usage import Costs, Standing, Usage
@@ -317,6 +325,13 @@ def test_a_run_began_with_its_call_whatever_the_clouds_clock_says() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "given", ["f", "f:live", "123456789012:function:f", "arn:aws:lambda:us-east-1:123456789012:function:f:3"]
+)
+def test_a_call_names_its_function_in_each_of_awss_ways(given: str) -> None:
+    assert invoked_function(call("lambda", "Invoke", FunctionName=given)) == "f"
+
+
 def test_only_an_environment_that_was_initialised_ahead_is_provisioned() -> None:
     ahead = log("INIT_REPORT Init Duration: 90.00 ms\tPhase: init\tStatus: success", RAN, stream="ahead")
     failed = log("INIT_REPORT Init Duration: 9.00 ms\tPhase: init\tStatus: error", RAN, stream="failed")
@@ -350,6 +365,7 @@ def test_what_is_not_in_the_sums_is_said() -> None:
         None,
         Usage(unpriced={"dynamodb PutItem": 2}),
         unlogged=1,
+        silent={"lab-me-orders": 2},
         standing=[
             Standing(
                 "provisioned concurrency of 1 on f:1", {"lambda-provisioned-standing-gb-second-x86_64": 1e6}
@@ -363,6 +379,8 @@ def test_what_is_not_in_the_sums_is_said() -> None:
         "Not in the lab's price book, so not counted: dynamodb PutItem × 2.",
         "1 invocation without a REPORT line, so not counted: the log isn't there yet, "
         "or the execution role may not write it.",
+        "Runs that CloudWatch counts and no log tells of, so not counted: lab-me-orders × 2. "
+        "The log isn't there yet, or the execution role may not write it.",
     ]
 
 
