@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from labsupport.localcloud.models.concepts import LONGEST, concepts_in
-from labsupport.localcloud.models.embeddings import embed, features
+from labsupport.localcloud.models.embeddings import AXES, embed, features
 from labsupport.localcloud.models.words import fold, language_of, stem, words_of
 from tests.notes import note_ranks, questions, ranks
 
@@ -46,7 +46,7 @@ def test_the_same_text_has_the_same_numbers_on_every_machine() -> None:
     [vector] = embed(["Cold starts, khởi động lạnh"], dimensions=256)
     assert embed(["Cold starts, khởi động lạnh"], dimensions=256) == [vector]
     signs = bytes(number > 0 for number in vector)
-    assert hashlib.sha256(signs).hexdigest()[:16] == "ac78cc534305cdc1"
+    assert hashlib.sha256(signs).hexdigest()[:16] == "da384a16926f4fa3"
 
 
 @pytest.mark.parametrize(
@@ -136,9 +136,13 @@ def test_questions_that_nothing_was_made_for_find_it_less_often_and_the_lab_says
     assert sum(place <= 3 for place in places.values()) == 6, places
 
 
-def test_half_of_the_held_out_questions_find_their_passage_and_sixteen_their_note() -> None:
-    """Measured before anything was changed for them; docs/fidelity.md quotes both."""
+def test_half_of_the_held_out_questions_find_their_passage_and_eighteen_their_note() -> None:
+    """Nothing was changed for them; docs/fidelity.md quotes both. Sixteen passages were the goal."""
     held_out = questions("note_questions_held_out.toml")
     places, of_notes = ranks(embed, held_out), note_ranks(embed, held_out)
     assert sum(place <= 3 for place in places.values()) == 10, places
-    assert sum(place <= 3 for place in of_notes.values()) == 16, of_notes
+    assert sum(place <= 3 for place in of_notes.values()) == 18, of_notes
+
+
+def test_every_concept_and_language_has_an_axis_of_its_own() -> None:
+    assert len(LEXICON) + 2 <= AXES

@@ -22,7 +22,7 @@ Embed = Callable[[Sequence[str]], list[list[float]]]
 
 UNABLE = "Sorry, I am unable to assist you with this request."
 NEAR_ENOUGH = 0.25
-"""A passage's score. Of thirty questions to the study notes, 28 find a passage that is nearer. Most others
+"""A passage's score. Thirty questions to the study notes all find a passage that is nearer. Most others
 (bread, football, the weather) stay below; "Can I run Windows on EC2?" doesn't, and gets an answer that is
 beside the point. A score is no knowledge."""
 PASSAGES, SENTENCES = 2, 2

@@ -34,6 +34,11 @@ def concepts_in(words: Sequence[str]) -> Iterator[tuple[str, float]]:
         at += max(length, 1)
 
 
+def concept_names() -> list[str]:
+    """Return the names of all concepts, in alphabetical order."""
+    return sorted(_lexicon()[1])
+
+
 def _longest(stems: Sequence[str], known: Phrases) -> int:
     """Return how many words, from the first on, make the longest known phrase; 0 if none do."""
     return next((n for n in range(len(stems), 0, -1) if tuple(stems[:n]) in known), 0)
