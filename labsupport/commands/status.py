@@ -77,7 +77,9 @@ def read_status(settings: Settings) -> dict[str, Any]:
 def _models(health: dict[str, Any]) -> str:
     """Say who answers behind Bedrock."""
     url, name = health.get("model_url"), health.get("model_name")
-    return f"{name or 'the default model'} at {url} (LAB_MODEL_URL)" if url else "stand-ins"
+    models = f"{name or 'the default model'} at {url} (LAB_MODEL_URL)" if url else "stand-ins"
+    is_semantic = health.get("embeddings") == "semantic"
+    return f"{models}; embeddings with MiniLM (LAB_EMBEDDINGS)" if is_semantic else models
 
 
 def _ask(settings: Settings) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from labsupport.localcloud.lambda_service.asynchronous import AWS_RETRY_SECONDS, LAB_RETRY_SECONDS
 from labsupport.localcloud.lambda_service.service import IDLE_SECONDS
+from labsupport.localcloud.models import embedding_choice, semantic
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class CloudOptions:
         role_delay_seconds: how long nobody but IAM knows of a new role.
         model_url: the API of an OpenAI-compatible server that answers in the place of the stand-in models.
         model_name: the server's model; None leaves it to the server.
+        embeddings: "stand-in", or "semantic" with MiniLM of the extra of that name.
     """
 
     idle_seconds: float = IDLE_SECONDS
@@ -27,6 +29,7 @@ class CloudOptions:
     role_delay_seconds: float = 0.0
     model_url: str | None = None
     model_name: str | None = None
+    embeddings: str = "stand-in"
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> CloudOptions:
@@ -46,6 +49,7 @@ class CloudOptions:
             role_delay_seconds=_seconds(environ, "LAB_ROLE_DELAY_SECONDS", 0.0),
             model_url=_url(environ, "LAB_MODEL_URL"),
             model_name=environ.get("LAB_MODEL_NAME", "").strip() or None,
+            embeddings=_embeddings(environ),
         )
 
 
@@ -65,6 +69,17 @@ def _url(environ: Mapping[str, str], name: str) -> str | None:
     if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.username):
         raise ValueError(f"{name} is {value!r}. It must be an address such as http://127.0.0.1:11434/v1.")
     return value or None
+
+
+def _embeddings(environ: Mapping[str, str]) -> str:
+    value = environ.get("LAB_EMBEDDINGS", "").strip() or CloudOptions.embeddings
+    if value not in embedding_choice.CHOICES:
+        raise ValueError(
+            f"LAB_EMBEDDINGS is {value!r}. It must be one of {', '.join(embedding_choice.CHOICES)}."
+        )
+    if value == "semantic" and (message := semantic.problem()):
+        raise ValueError(message)
+    return value
 
 
 def _unusable(environ: Mapping[str, str], name: str) -> ValueError:

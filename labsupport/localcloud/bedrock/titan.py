@@ -57,7 +57,7 @@ def _malformed(what: str) -> BedrockError:
 
 
 def local_embedding(texts: Sequence[str], *, dimensions: int, normalize: bool) -> Sequence[Sequence[float]]:
-    """Return the stand-in's vectors. What it knows is loaded when the first text comes."""
-    from labsupport.localcloud.models.embeddings import embed
+    """Return the vectors of the model that was chosen. What it knows is loaded when the first text comes."""
+    from labsupport.localcloud.models.embedding_choice import embed
 
     return embed(texts, dimensions=dimensions, normalize=normalize)

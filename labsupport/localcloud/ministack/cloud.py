@@ -32,6 +32,7 @@ from labsupport.localcloud.ministack.s3_seam import S3Seam
 from labsupport.localcloud.ministack.sns_seam import SnsSeam
 from labsupport.localcloud.ministack.validation_seam import ValidationSeam
 from labsupport.localcloud.ministack.websocket_apis.arrival_seam import WebSocketSeam
+from labsupport.localcloud.models import embedding_choice
 from labsupport.localcloud.options import CloudOptions
 from labsupport.localcloud.vector_store.store import VectorStore
 
@@ -90,6 +91,7 @@ class MiniStack:
         DynamoDBSeam().attach()
         EventBridgeSeam().attach()
         SnsSeam().attach()
+        embedding_choice.choose(options.embeddings)
         attach_knowledge_bases(self._vectors)
         ValidationSeam().attach()
         buckets, api_metrics = TokenBuckets(), ApiMetrics(metrics_seam.write)

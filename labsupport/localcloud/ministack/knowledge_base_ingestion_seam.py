@@ -22,7 +22,7 @@ from labsupport.localcloud.knowledge_bases.retrieval import metadata_of
 from labsupport.localcloud.ministack.knowledge_base_records import Denied, KnowledgeBaseRecords
 from labsupport.localcloud.ministack.seams import replace
 from labsupport.localcloud.models import tokenizer
-from labsupport.localcloud.models.embeddings import embed
+from labsupport.localcloud.models.embedding_choice import embed
 from labsupport.localcloud.vector_store.store import Refused
 
 KnowledgeBase = Mapping[str, Any]
