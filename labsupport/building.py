@@ -262,7 +262,7 @@ class Building:
     ) -> KnowledgeBaseDescription:
         """Create or update a knowledge base over a bucket's documents, ingest them, and return then.
 
-        Its vectors are kept in S3 Vectors (introduced in 10_knowledge_base).
+        Its vectors are kept in S3 Vectors (introduced in 10_rag_and_agents).
 
         Args:
             thing: short name.
