@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import platform
 import re
+import subprocess
+import sys
 import time
 
 import psutil
@@ -122,8 +124,14 @@ def test_above_1769_mb_there_is_more_than_one_vcpu_but_no_more_than_the_share(be
 
 
 def test_1769_mb_are_a_whole_vcpu(bench: Bench) -> None:
-    got = json.loads(bench.invoke(make_function(BUSY, memory_mb=1769, timeout_seconds=60)).payload)
-    assert got > 442 / 1769 * 1.2, "it got less than a quarter of a vCPU is worth"
+    # A process that nobody limits says what this machine has to give at the moment.
+    endless = [sys.executable, "-c", "while True: pass"]
+    with subprocess.Popen(endless) as free:
+        began, before = time.perf_counter(), cpu_ns(free.pid)
+        got = json.loads(bench.invoke(make_function(BUSY, memory_mb=1769, timeout_seconds=60)).payload)
+        there = (cpu_ns(free.pid) - before) / 1e9 / (time.perf_counter() - began)
+        free.kill()
+    assert got > there * 0.6, f"it got {got:.2f} of a core, where {there:.2f} was to be had"
 
 
 def test_init_is_not_slowed_down(bench: Bench) -> None:
