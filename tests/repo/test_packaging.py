@@ -212,3 +212,8 @@ def test_jupyters_settings_are_installed_where_jupyter_reads_them() -> None:
     for source in (ROOT / "jupyter" / "etc").rglob("*.*"):
         installed = Path(sys.prefix, "etc", source.relative_to(ROOT / "jupyter" / "etc"))
         assert installed.read_text() == source.read_text(), f"{installed} is old: run ./lab"
+
+
+def test_pytest_looks_into_every_folder_of_tests() -> None:
+    folders = {str(path.parent.relative_to(ROOT)) for path in (ROOT / "tests").rglob("test_*.py")}
+    assert set(PYPROJECT["tool"]["pytest"]["ini_options"]["testpaths"]) == folders

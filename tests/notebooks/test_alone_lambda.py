@@ -1,0 +1,16 @@
+"""The notebooks about Lambda itself, each alone. A file of its own, so that they run beside the others."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.alone import check_alone
+from tests.checkout import Checkout
+from tests.course import NOTEBOOKS
+
+pytestmark = pytest.mark.notebooks
+
+
+@pytest.mark.parametrize("name", [name for name in NOTEBOOKS if name < "05"])
+def test_the_notebook_alone_gives_the_outputs_that_it_keeps(course: Checkout, name: str) -> None:
+    check_alone(course, name)
