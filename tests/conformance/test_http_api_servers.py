@@ -108,3 +108,19 @@ def test_the_access_log_tells_why(api: HttpApi, server: Server) -> None:
     events = logs.filter_log_events(logGroupName=group)["events"]
     assert [event["message"] for event in events] == ["503 Endpoint request timed out"]
     logs.delete_log_group(logGroupName=group)
+
+
+def test_a_server_that_is_not_on_this_machine_is_not_asked(api: HttpApi) -> None:
+    logs, group = api.target.client("logs"), f"/aws/http/lab-{api.target.owner}-elsewhere"
+    logs.create_log_group(logGroupName=group)
+    arn = f"arn:aws:logs:{api.target.region}:{api.target.account}:log-group:{group}"
+    settings = {"DestinationArn": arn, "Format": "$context.integrationErrorMessage"}
+    api.gateway.create_stage(
+        ApiId=api.api_id, StageName="elsewhere", AutoDeploy=True, AccessLogSettings=settings
+    )
+    api.route("POST /elsewhere", forward(api, "http://192.0.2.1"))
+    answer = api.call("/elsewhere", "POST", stage="elsewhere")
+    assert (answer.status_code, answer.json()) == UNAVAILABLE
+    [event] = logs.filter_log_events(logGroupName=group)["events"]
+    assert event["message"] == "The local cloud asks servers on this machine only. 192.0.2.1 is none."
+    logs.delete_log_group(logGroupName=group)

@@ -186,3 +186,14 @@ def test_a_test_sends_path_query_headers_body_and_stage_variables(api: RestApi) 
     assert (event["pathParameters"], event["queryStringParameters"]) == ({"id": "9"}, {"q": "2"})
     assert (event["body"], event["stageVariables"]) == ("text", {"one": "two"})
     assert event["requestContext"]["stage"] == "test-invoke-stage"
+
+
+def test_a_server_that_is_not_on_this_machine_is_not_asked(api: RestApi) -> None:
+    place = api.place("/elsewhere")
+    api.client.put_method(**place, authorizationType="NONE")
+    api.client.put_integration(
+        **place, type="HTTP_PROXY", integrationHttpMethod="GET", uri="http://192.0.2.1/"
+    )
+    shown = api.client.test_invoke_method(**place)
+    assert (shown["status"], json.loads(shown["body"])) == (500, {"message": "Internal server error"})
+    assert "The local cloud asks servers on this machine only. 192.0.2.1 is none." in shown["log"]

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from labsupport.localcloud.api_gateway import lambda_integration
+from labsupport.localcloud.api_gateway import lambda_integration, this_machine
 from labsupport.localcloud.api_gateway.http import function_event, http_server, response, routes
 from labsupport.localcloud.api_gateway.http.exchange import HttpAnswer, HttpExchange
 from labsupport.localcloud.api_gateway.http.response import MalformedResponse
@@ -78,8 +78,11 @@ class HttpIntegrationsSeam:
             context_vars={"routeKey": exchange.route_key, "stage": exchange.stage},
             stage_vars=dict(exchange.stage_variables),
         )
+        url = str(integration.get("integrationUri") or "").rstrip("/") + path
+        if elsewhere := this_machine.problem(url):
+            return self._refused(exchange, _UNAVAILABLE, elsewhere)
         found = await http_server.ask(
-            str(integration.get("integrationUri") or "").rstrip("/") + path,
+            url,
             method=exchange.method,
             headers=headers,
             query=query,

@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from labsupport.localcloud.api_gateway import this_machine
 from labsupport.localcloud.api_gateway.lambda_integration import with_stage_variables
 from labsupport.localcloud.api_gateway.rest import proxy_event, proxy_response
 from labsupport.localcloud.api_gateway.rest.exchange import Exchange
@@ -46,6 +47,7 @@ class RestIntegrationSeam:
         replace(self._v1, "_build_lambda_event_v1", self._completing)
         replace(self._v1, "_call_lambda_raw", self._asking_permission)
         replace(self._v1, "_invoke_lambda_proxy_v1", lambda _original: self._proxy)
+        replace(self._v1, "_invoke_http_proxy_v1", self._staying_on_this_machine)
         for name in (
             "_invoke_lambda_proxy_v1",
             "_invoke_lambda_custom_v1",
@@ -89,6 +91,16 @@ class RestIntegrationSeam:
             return await original(function_ref, event, **scope)
 
         return call
+
+    def _staying_on_this_machine(
+        self, original: Callable[..., Awaitable[Answer]]
+    ) -> Callable[..., Awaitable[Answer]]:
+        async def ask(integration: dict[str, Any], *arguments: Any, **named: Any) -> Answer:
+            if elsewhere := this_machine.problem(str(integration.get("uri", ""))):
+                raise _Refused(elsewhere)
+            return await original(integration, *arguments, **named)
+
+        return ask
 
     def _integrating(self, original: Callable[..., Awaitable[Answer]]) -> Callable[..., Awaitable[Answer]]:
         async def invoke(integration: dict[str, Any], *arguments: Any, **named: Any) -> Answer:
