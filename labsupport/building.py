@@ -238,7 +238,7 @@ class Building:
         clear_api(self.target, self.name(thing))
 
     def deploy_user_pool(self, thing: str) -> UserPoolDescription:
-        """Create a Cognito user pool with an app client, if it isn't there (07_api_gateway_choices)."""
+        """Create a Cognito user pool with an app client, if it isn't there (introduced in 06_orders_api)."""
         return deploy_user_pool(self.target, self.name(thing))
 
     def sign_up(self, pool: UserPoolDescription, email: str) -> Tokens:

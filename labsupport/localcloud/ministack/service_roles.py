@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-service.htm
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,7 +37,7 @@ class ServiceRoles:
             principal: the service, such as "lambda.amazonaws.com".
             context: {condition key in lower case: value} of the request.
         """
-        policy = self._evaluator.json.loads(document) if isinstance(document, str) else document
+        policy = json.loads(document) if isinstance(document, str) else document
         statements = policy.get("Statement", [])
         statements = [statements] if isinstance(statements, dict) else statements
         asked = self._evaluator.EvalContext(
