@@ -162,6 +162,13 @@ def by_function_url(lab: Lab, name: str) -> None:
         Principal="*",
         FunctionUrlAuthType="NONE",
     )
+    client.add_permission(
+        FunctionName=name,
+        StatementId="function",
+        Action="lambda:InvokeFunction",
+        Principal="*",
+        InvokedViaFunctionUrl=True,
+    )
     identifier = url.split("//")[1].split(".")[0]
     fetch(lab, "/", host=f"{identifier}.lambda-url.{lab.region}.localhost")
 

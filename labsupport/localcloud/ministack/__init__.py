@@ -23,6 +23,7 @@ with a wrong answer an hour later. Raise the pin on purpose, and run the conform
 * `eventbridge_seam.py`: where a rule's event is delivered to a function
 * `sns_seam.py`: where a message is delivered to a function
 * `invoke_permission.py`: whether a service may invoke a function
+* `function_url_seam.py`: where a request to a function URL arrives
 * `bedrock_seam.py`: where a request of Bedrock leaves MiniStack for our models
 * `dynamodb_seam.py`: where DynamoDB says what a read has consumed
 * `knowledge_bases.py`: Knowledge Bases, put together of the seams `knowledge_base_*_seam.py`

@@ -20,6 +20,7 @@ from labsupport.localcloud.ministack.bedrock_seam import BedrockSeam
 from labsupport.localcloud.ministack.dynamodb_seam import DynamoDBSeam
 from labsupport.localcloud.ministack.eventbridge_seam import EventBridgeSeam
 from labsupport.localcloud.ministack.function_invoker import FunctionInvoker
+from labsupport.localcloud.ministack.function_url_seam import FunctionUrlSeam
 from labsupport.localcloud.ministack.http_apis.apis import serving_http_apis
 from labsupport.localcloud.ministack.iam_seam import IamSeam
 from labsupport.localcloud.ministack.knowledge_bases import attach_knowledge_bases
@@ -91,6 +92,7 @@ class MiniStack:
         DynamoDBSeam().attach()
         EventBridgeSeam().attach()
         SnsSeam().attach()
+        FunctionUrlSeam().attach()
         embedding_choice.choose(options.embeddings)
         attach_knowledge_bases(self._vectors)
         ValidationSeam().attach()

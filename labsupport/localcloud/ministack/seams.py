@@ -35,6 +35,12 @@ SEAMS = [
         "named_resource",
     ),
     ("app", "_get_module", "name"),
+    (
+        "app",
+        "_handle_lambda_url_request",
+        "host path method headers body query_params source_ip",
+    ),
+    ("app", "_parse_lambda_url", "host path"),
     ("app", "detect_service", "method path headers query_params"),
     (
         "core.iam_actions",
@@ -95,6 +101,7 @@ SEAMS = [
     ("services.lambda_svc", "_execute_function_dispatch", "func config event request_id started"),
     ("services.lambda_svc", "_execution_record_for_config", "func config"),
     ("services.lambda_svc", "_func_arn", "name"),
+    ("services.lambda_svc", "_function_url_is_signed", "headers query_params"),
     ("services.lambda_svc", "_get_func_record_for_ref", "function_ref"),
     ("services.lambda_svc", "_get_provisioned_concurrency", "func_name qualifier"),
     ("services.lambda_svc", "_invoke", "name event headers path_qualifier query_params"),
@@ -109,9 +116,15 @@ SEAMS = [
     ("services.lambda_svc", "_update_code", "name data"),
     ("services.lambda_svc", "_update_config", "name data"),
     ("services.lambda_svc", "function_policy_for_arn", "resource_arn"),
+    (
+        "services.lambda_svc",
+        "handle_function_url_request",
+        "url_id method path headers body query_params resolved source_ip",
+    ),
     ("services.lambda_svc", "handle_request", "method path headers body query_params"),
     ("services.lambda_svc", "invalidate_worker", "func_name qualifier account region"),
     ("services.lambda_svc", "invoke_async_with_retry", "func event"),
+    ("services.lambda_svc", "resolve_function_url", "url_id"),
     ("services.s3", "_deliver_event_to_lambda", "arn event_payload bucket_region"),
     ("services.s3", "_invalid_notification_config", "message"),
     (
