@@ -29,6 +29,7 @@ class Cloud:
     url: str
     account: str
     pid: int
+    secret: str = "benchmark"
 
     def client(self, service: str) -> Any:
         return boto3.client(
@@ -36,7 +37,7 @@ class Cloud:
             endpoint_url=self.url,
             region_name="us-east-1",
             aws_access_key_id=self.account,
-            aws_secret_access_key="benchmark",
+            aws_secret_access_key=self.secret,
             config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
         )
 
@@ -49,7 +50,7 @@ def lab_cloud() -> Iterator[Cloud]:
         record = supervisor.start(home)
         assert record is not None
         try:
-            yield Cloud(record.url, record.account, record.pid)
+            yield Cloud(record.url, record.account, record.pid, record.secret_access_key)
         finally:
             supervisor.stop(home)
 

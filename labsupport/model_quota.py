@@ -28,14 +28,20 @@ def model_quota(target: Target, model_id: str, *, requests_per_minute: int) -> I
         print(AS_IT_IS)
         yield
         return
-    _put(target.endpoint_url, {"modelId": model_id, "requestsPerMinute": requests_per_minute})
+    _put(target, {"modelId": model_id, "requestsPerMinute": requests_per_minute})
     try:
         yield
     finally:
-        _put(target.endpoint_url, {"modelId": model_id})
+        _put(target, {"modelId": model_id})
 
 
-def _put(url: str, quota: dict[str, Any]) -> None:
-    request = urllib.request.Request(f"{url}{PAGE}", data=json.dumps(quota).encode(), method="PUT")
+def _put(target: Target, quota: dict[str, Any]) -> None:
+    secret = target.session.get_credentials().secret_key
+    request = urllib.request.Request(
+        f"{target.endpoint_url}{PAGE}",
+        data=json.dumps(quota).encode(),
+        headers={"Authorization": f"Bearer {secret}"},
+        method="PUT",
+    )
     with _opener.open(request, timeout=10):
         pass

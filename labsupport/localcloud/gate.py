@@ -1,10 +1,13 @@
-"""The gate in front of MiniStack: loopback names only, administration shut, and the lab's own health page."""
+"""The gate in front of MiniStack: this machine's names and pages only, no administration, a health page."""
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
+
+from labsupport.localcloud.download_links import DownloadLinks
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -13,15 +16,14 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Page = Callable[[Any], dict[str, object]]
 
 # MiniStack's own endpoints need no authentication, even where IAM is enforced: reset would wipe a
-# learner's work. Downloads of function code and layers stay open: GetFunction hands out their addresses,
-# as AWS hands out presigned ones.
+# learner's work. Downloads of function code and layers are open to who has a link, which GetFunction gives.
 SHUT_PREFIXES = ("/_ministack/", "/_localstack/", "/_aws/")
-OPEN_PREFIXES = (
-    "/_ministack/lambda-code/",
-    "/_ministack/lambda-layers/",
-    "/_aws/execute-api/",
-)
+DOWNLOAD_PREFIXES = ("/_ministack/lambda-code/", "/_ministack/lambda-layers/")
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
+# What an API or a function URL answers to other origins is its own configuration's to say, as on AWS.
+PUBLIC_PREFIXES = ("/_aws/execute-api/",)
+PUBLIC_HOSTS = (".execute-api.", ".lambda-url.")
+SIGNED_IN_THE_QUERY = (b"X-Amz-Signature=", b"Signature=")
 
 
 class Gate:
@@ -29,7 +31,8 @@ class Gate:
 
     `health` gives the body of the health page. `on_change` is called after each request that may have
     changed something, so that the state is saved. `pages` are what a lesson may set, by path: each takes the
-    JSON of a PUT, returns what is set now, and raises ValueError. A web page of another origin can't PUT.
+    JSON of a PUT from somebody who knows `secret`, returns what is set now, and raises ValueError. `links`
+    tells which downloads were asked for with a link that the cloud has signed.
     """
 
     def __init__(
@@ -38,11 +41,13 @@ class Gate:
         *,
         health: Callable[[], dict[str, object]],
         on_change: Callable[[], None],
+        links: DownloadLinks,
+        secret: str,
         pages: Mapping[str, Page] | None = None,
     ) -> None:
         """Keep the application behind the gate and the callables."""
         self._app, self._health, self._on_change = app, health, on_change
-        self._pages = pages or {}
+        self._links, self._bearer, self._pages = links, f"Bearer {secret}", pages or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection."""
@@ -50,22 +55,36 @@ class Gate:
             await self._app(scope, receive, send)
             return
         path = scope["path"]
-        if not is_loopback_name(_header(scope, b"host")):
-            # A web page of another origin can point its own name at 127.0.0.1 (DNS rebinding).
-            await _refuse(scope, send, 403, "Only loopback host names are served here.")
-        elif scope["type"] == "websocket" and not is_loopback_origin(_header(scope, b"origin")):
-            # Browsers let every page open a WebSocket to this machine, and only say which page it is.
-            await _refuse(scope, send, 403, "Only pages of this machine may connect.")
+        if problem := self._problem(scope):
+            await _refuse(scope, send, 403, problem)
         elif path == "/_lab/health":
             await _answer(send, 200, self._health())
         elif scope.get("method") == "PUT" and path in self._pages:
             await self._set(self._pages[path], receive, send)
-        elif path.startswith(SHUT_PREFIXES) and not path.startswith(OPEN_PREFIXES):
-            await _refuse(scope, send, 403, "Administration endpoints are shut in the lab.")
         else:
             await self._app(scope, receive, send)
             if scope.get("method") not in ("GET", "HEAD"):
                 self._on_change()
+
+    def _problem(self, scope: Scope) -> str | None:
+        """Return why a request is refused, or None."""
+        path = scope["path"]
+        if not is_loopback_name(_header(scope, b"host").lower()):
+            # A web page of another origin can point its own name at 127.0.0.1 (DNS rebinding).
+            return "Only loopback host names are served here."
+        if is_of_another_site(scope):
+            # Browsers let every page send requests to this machine, and only say which page it is.
+            return "Only pages of this machine may ask."
+        if path in self._pages and not hmac.compare_digest(
+            _header(scope, b"authorization").encode(), self._bearer.encode()
+        ):
+            return "Only who holds the lab's root key may set this."
+        if path.startswith(DOWNLOAD_PREFIXES):
+            query = scope.get("query_string", b"").decode("latin-1")
+            return None if self._links.fits(path, query) else "This link is not signed, or it has expired."
+        if path.startswith(SHUT_PREFIXES) and not path.startswith(PUBLIC_PREFIXES):
+            return "Administration endpoints are shut in the lab."
+        return None
 
     async def _set(self, page: Page, receive: Receive, send: Send) -> None:
         body, more = b"", True
@@ -85,16 +104,27 @@ def is_loopback_name(host: str) -> bool:
     return name in LOOPBACK_NAMES or name.endswith(".localhost")
 
 
-def is_loopback_origin(origin: str) -> bool:
-    """Tell whether an Origin header names a page of this machine, none ("null"), or isn't there.
+def is_of_another_site(scope: Scope) -> bool:
+    """Tell whether a page that is not of this machine sends a request that only this machine's may send.
 
-    JupyterLab's own page is such a one, on whatever port.
+    A browser names the page in Origin, or says "cross-site" where there is no such header. JupyterLab's own
+    page is of this machine, on whatever port. Any page may call an API, as on AWS, and follow a presigned
+    link, whose signature is checked. But no WebSocket: no CORS configuration says who may read from it.
     """
-    return origin in ("", "null") or is_loopback_name(origin.partition("://")[2])
+    origin = _header(scope, b"origin").lower()
+    if origin and is_loopback_name(origin.partition("://")[2]):
+        return False
+    if not origin and _header(scope, b"sec-fetch-site") != "cross-site":
+        return False
+    if scope["type"] == "websocket":
+        return True
+    host = _header(scope, b"host").lower()
+    is_public = scope["path"].startswith(PUBLIC_PREFIXES) or any(name in host for name in PUBLIC_HOSTS)
+    return not is_public and not any(name in scope.get("query_string", b"") for name in SIGNED_IN_THE_QUERY)
 
 
 def _header(scope: Scope, name: bytes) -> str:
-    return next((value.decode("latin-1").lower() for key, value in scope["headers"] if key == name), "")
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
 
 
 async def _refuse(scope: Scope, send: Send, status: int, message: str) -> None:

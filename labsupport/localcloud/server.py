@@ -27,7 +27,7 @@ from hypercorn.config import Config
 from labsupport.localcloud import ministack
 from labsupport.localcloud.gate import Gate
 from labsupport.localcloud.options import CloudOptions
-from labsupport.localcloud.record import RECORD_FILE, CloudRecord, account_id
+from labsupport.localcloud.record import RECORD_FILE, CloudRecord, RootKey, root_key
 from labsupport.localcloud.state import StateKeeper
 
 logger = logging.getLogger("labsupport.localcloud")
@@ -53,7 +53,8 @@ def main() -> None:
         _say(options.ready_fd, f"port {options.port} can't be used: {reason}.")
         sys.exit(1)
     port = listener.getsockname()[1]
-    account = account_id(home)
+    root = root_key(home)
+    account = root.access_key_id
     ministack.prepare_environment(home=home, port=port, account=account, region=REGION)
     record = CloudRecord(
         url=f"http://127.0.0.1:{port}",
@@ -62,8 +63,7 @@ def main() -> None:
         process_started=psutil.Process().create_time(),
         account=account,
         region=REGION,
-        access_key_id=account,
-        secret_access_key="local-cloud-only",
+        **asdict(root),
         instance=str(uuid.uuid4()),
         log_file=str(home / "cloud.log"),
     )
@@ -84,6 +84,8 @@ async def _serve(
         endpoint_url=record.url,
         on_change=keeper.note_change,
         options=chosen,
+        root=RootKey(record.access_key_id, record.secret_access_key),
+        account=record.account,
     )
     cloud.restore(keeper.load())
     started = time.time()
@@ -123,7 +125,14 @@ async def _serve(
 
     keeper.start()
     try:
-        gate = Gate(cloud.app, health=health, on_change=keeper.note_change, pages=pages)
+        gate = Gate(
+            cloud.app,
+            health=health,
+            on_change=keeper.note_change,
+            links=cloud.links,
+            secret=record.secret_access_key,
+            pages=pages,
+        )
         await serve(gate, config, shutdown_trigger=until_told)  # type: ignore[arg-type]
     finally:
         cloud.close()

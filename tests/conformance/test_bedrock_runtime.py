@@ -409,7 +409,11 @@ def lower_quota(cloud: CloudRecord) -> Iterator[Callable[..., None]]:
     model_id = "amazon.nova-pro-v1:0"
 
     def change(**quota: int) -> None:
-        answer = httpx.put(f"{cloud.url}/_lab/model-quotas", json={"modelId": model_id, **quota})
+        answer = httpx.put(
+            f"{cloud.url}/_lab/model-quotas",
+            json={"modelId": model_id, **quota},
+            headers={"Authorization": f"Bearer {cloud.secret_access_key}"},
+        )
         assert answer.status_code == 200, answer.text
 
     yield change
@@ -437,7 +441,8 @@ def test_what_goes_beyond_a_quota_is_throttled(runtime: Any, lower_quota: Callab
 
 @pytest.mark.parametrize("body", [{}, {"modelId": 3}, {"modelId": NOVA, "requestsPerMinute": -1}, []])
 def test_a_quota_that_is_none_is_refused(cloud: CloudRecord, body: Any) -> None:
-    assert httpx.put(f"{cloud.url}/_lab/model-quotas", json=body).status_code == 400
+    headers = {"Authorization": f"Bearer {cloud.secret_access_key}"}
+    assert httpx.put(f"{cloud.url}/_lab/model-quotas", json=body, headers=headers).status_code == 400
 
 
 def test_invocations_are_counted_by_model(runtime: Any, client: Callable[[str], Any]) -> None:

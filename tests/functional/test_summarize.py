@@ -71,7 +71,11 @@ def test_an_upload_becomes_a_summary_with_its_cost(lab: Lab) -> None:
 @pytest.fixture
 def lower_quota(cloud: CloudRecord) -> Any:
     def change(**quota: int) -> None:
-        httpx.put(f"{cloud.url}/_lab/model-quotas", json={"modelId": MODEL, **quota}).raise_for_status()
+        httpx.put(
+            f"{cloud.url}/_lab/model-quotas",
+            json={"modelId": MODEL, **quota},
+            headers={"Authorization": f"Bearer {cloud.secret_access_key}"},
+        ).raise_for_status()
 
     yield change
     change()

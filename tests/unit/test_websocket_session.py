@@ -22,7 +22,7 @@ from labsupport.localcloud.api_gateway.websocket.exchange import (
 from labsupport.localcloud.api_gateway.websocket.limits import WebSocketLimits
 from labsupport.localcloud.api_gateway.websocket.selection import route_key
 from labsupport.localcloud.api_gateway.websocket.session import Session
-from labsupport.localcloud.gate import is_loopback_origin
+from labsupport.localcloud.gate import is_of_another_site
 
 Invoke = Callable[[Route, Any], Awaitable[Answer]]
 
@@ -68,7 +68,7 @@ def test_without_a_status_code_it_is_malformed(payload: Any) -> None:
     ("origin", "may"),
     [
         ("", True),
-        ("null", True),
+        ("null", False),  # a page in a sandboxed frame
         ("http://localhost:8888", True),
         ("http://127.0.0.1:8888", True),
         ("http://[::1]:8888", True),
@@ -78,7 +78,9 @@ def test_without_a_status_code_it_is_malformed(payload: Any) -> None:
     ],
 )
 def test_only_pages_of_this_machine_may_connect(origin: str, may: bool) -> None:
-    assert is_loopback_origin(origin) is may
+    headers = [(b"host", b"127.0.0.1:4566"), *([(b"origin", origin.encode())] if origin else [])]
+    scope = {"type": "websocket", "path": "/_aws/execute-api/a/prod", "headers": headers}
+    assert is_of_another_site(scope) is not may
 
 
 class Client:

@@ -7,6 +7,7 @@ with a wrong answer an hour later. Raise the pin on purpose, and run the conform
 * `seams.py`: the environment that MiniStack reads, the version, and every private function we use (those of
   APIs stand in `http_apis/seams.py`, `rest_apis/seams.py` and `websocket_apis/seams.py`)
 * `cloud.py`: the application and its state
+* `caller_seam.py`: who a request comes from: the root user, a function's role, or nobody
 * `iam_seam.py`: by which action IAM is asked, how it refuses, and which role a function may get
 * `validation_seam.py`: where a request of the Lambda API arrives: the rules come first
 * `states_seam.py`: where a function becomes active, and an update is in progress

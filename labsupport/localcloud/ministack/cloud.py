@@ -17,6 +17,7 @@ from labsupport.localcloud.gate import App
 from labsupport.localcloud.ministack import seams
 from labsupport.localcloud.ministack.api_gateway_shared import Shared
 from labsupport.localcloud.ministack.bedrock_seam import BedrockSeam
+from labsupport.localcloud.ministack.caller_seam import CallerSeam
 from labsupport.localcloud.ministack.dynamodb_seam import DynamoDBSeam
 from labsupport.localcloud.ministack.eventbridge_seam import EventBridgeSeam
 from labsupport.localcloud.ministack.function_invoker import FunctionInvoker
@@ -35,6 +36,7 @@ from labsupport.localcloud.ministack.validation_seam import ValidationSeam
 from labsupport.localcloud.ministack.websocket_apis.arrival_seam import WebSocketSeam
 from labsupport.localcloud.models import embedding_choice
 from labsupport.localcloud.options import CloudOptions
+from labsupport.localcloud.record import RootKey
 from labsupport.localcloud.vector_store.store import VectorStore
 
 # Where the events of asynchronous invocations that are not done yet stand in the saved state.
@@ -74,8 +76,16 @@ class MiniStack:
         endpoint_url: str,
         on_change: Callable[[], None],
         options: CloudOptions,
+        root: RootKey,
+        account: str,
     ) -> None:
-        """Put our Lambda service, working below `directory`, and AWS's rules behind the seams."""
+        """Put our Lambda service, working below `directory`, and AWS's rules behind the seams.
+
+        `root` is the access key of the root user of `account`.
+        """
+        callers = CallerSeam(root, account)
+        callers.attach()
+        self.links = callers.links
         metrics_seam, logs_seam = MetricsSeam(), LogsSeam()
         self._lambda = LambdaSeam(
             directory,
