@@ -92,7 +92,7 @@ def test_the_base_knows_nothing_of_what_stands_on_it(module: str) -> None:
     known = set(in_package(reaches(module), "labsupport"))
     allowed = {
         *ours(*BASE, "cli_equivalent"),
-        *ours("localcloud.supervisor", "localcloud.record"),
+        *ours("localcloud.supervisor", "localcloud.record", "localcloud.private_files"),
     }
     assert known <= allowed
 
