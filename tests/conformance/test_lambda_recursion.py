@@ -68,7 +68,7 @@ class Loop:
         self.role = lab.deploy_role("loop", policy=POLICY)
         self.failures = lab.deploy_queue("failures")
 
-    def deploy(self, through: str, target: str) -> str:
+    def deploy(self, through: str, target: str, *, timeout_seconds: int = 60) -> str:
         """Deploy the function; returns its ARN."""
         function = self.lab.deploy_function(
             "loop",
@@ -76,7 +76,7 @@ class Loop:
             handler="app.handler",
             role_arn=self.role,
             memory_mb=1769,
-            timeout_seconds=60,
+            timeout_seconds=timeout_seconds,
             environment={"THROUGH": through, "TARGET": target},
         )
         self.client.put_function_event_invoke_config(
@@ -178,11 +178,13 @@ def test_a_message_of_a_loop_goes_to_the_queues_own_dead_letter_queue(loop: Loop
     redrive = {"deadLetterTargetArn": loop.failures.arn, "maxReceiveCount": 1}
     url = sqs.create_queue(
         QueueName=loop.lab.name("loop"),
-        Attributes={"VisibilityTimeout": "5", "RedrivePolicy": json.dumps(redrive)},
+        Attributes={"VisibilityTimeout": "60", "RedrivePolicy": json.dumps(redrive)},
     )["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     name = loop.deploy("sqs", url)
     mapping = loop.client.create_event_source_mapping(FunctionName=name, EventSourceArn=arn, BatchSize=1)
+    # Lambda asks for the function's timeout once. Then the last message needn't stay hidden that long.
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "5"})
     sqs.send_message(QueueUrl=url, MessageBody="1")
     assert loop.failure() == 17
     loop.wait_for_invocations(16)
@@ -225,7 +227,7 @@ def through_eventbridge(loop: Loop) -> Callable[[], Any]:
     )
     events.put_rule(Name=rule, EventPattern=json.dumps({"detail": {"bucket": {"name": [bucket]}}}))
     events.put_targets(Rule=rule, Targets=[{"Id": "queue", "Arn": queue}])
-    mapped = {"FunctionName": loop.deploy("s3", bucket), "EventSourceArn": queue}
+    mapped = {"FunctionName": loop.deploy("s3", bucket, timeout_seconds=30), "EventSourceArn": queue}
     loop.client.create_event_source_mapping(**mapped, BatchSize=1)
     return lambda: s3.put_object(Bucket=bucket, Key="1")
 

@@ -222,6 +222,7 @@ def strangers(target: Target) -> Any:
     }
     trust = {"Version": "2012-10-17", "Statement": [service]}
     role_arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=json.dumps(POLICY))
     aws_lambda.create_function(
         FunctionName=name,
         Role=role_arn,
@@ -251,6 +252,7 @@ def strangers(target: Target) -> Any:
     logs.delete_log_group(logGroupName=f"/aws/lambda/{name}")
     sqs.delete_queue(QueueUrl=url)
     s3.delete_bucket(Bucket=name)
+    iam.delete_role_policy(RoleName=name, PolicyName="p")
     iam.delete_role(RoleName=name)
 
 

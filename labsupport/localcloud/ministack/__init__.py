@@ -25,6 +25,7 @@ with a wrong answer an hour later. Raise the pin on purpose, and run the conform
 * `sns_seam.py`: where a message is delivered to a function
 * `invoke_permission.py`: whether a service may invoke a function
 * `function_url_seam.py`: where a request to a function URL arrives
+* `event_source_seam.py`: where an event source mapping is made, and which ones are polled
 * `bedrock_seam.py`: where a request of Bedrock leaves MiniStack for our models
 * `dynamodb_seam.py`: where DynamoDB says what a read has consumed
 * `knowledge_bases.py`: Knowledge Bases, put together of the seams `knowledge_base_*_seam.py`

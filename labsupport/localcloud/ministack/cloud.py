@@ -19,6 +19,7 @@ from labsupport.localcloud.ministack.api_gateway_shared import Shared
 from labsupport.localcloud.ministack.bedrock_seam import BedrockSeam
 from labsupport.localcloud.ministack.caller_seam import CallerSeam
 from labsupport.localcloud.ministack.dynamodb_seam import DynamoDBSeam
+from labsupport.localcloud.ministack.event_source_seam import EventSourceSeam
 from labsupport.localcloud.ministack.eventbridge_seam import EventBridgeSeam
 from labsupport.localcloud.ministack.function_invoker import FunctionInvoker
 from labsupport.localcloud.ministack.function_url_seam import FunctionUrlSeam
@@ -103,6 +104,7 @@ class MiniStack:
         EventBridgeSeam().attach()
         SnsSeam().attach()
         FunctionUrlSeam().attach()
+        EventSourceSeam().attach()
         embedding_choice.choose(options.embeddings)
         attach_knowledge_bases(self._vectors)
         ValidationSeam().attach()

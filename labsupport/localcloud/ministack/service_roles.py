@@ -56,17 +56,36 @@ class ServiceRoles:
 
     def denial(self, role_arn: str, session: str, action: str, resource_arn: str) -> str | None:
         """Return IAM's sentence if a service's session of the role may not, or None."""
+        result = self._result(role_arn, session, action, resource_arn)
+        if result.decision == "Allow":
+            return None
+        principal = self._principal(role_arn, session)
+        return iam_denial.message(principal, action, resource_arn, is_explicit=result.decision == "Deny")
+
+    def allows(self, role_arn: str, session: str, action: str, resource_arn: str) -> bool:
+        """Tell whether a service's session of the role may, by the role's policies or the resource's own."""
+        result = self._result(role_arn, session, action, resource_arn)
+        found = self._evaluator._resource_policy(action.partition(":")[0], resource_arn)
+        if found is not None:
+            context = self._context(role_arn, session, action, resource_arn)
+            result = self._evaluator.combine_resource_policy(result, context, *found)
+        return bool(result.decision == "Allow")
+
+    def _result(self, role_arn: str, session: str, action: str, resource_arn: str) -> Any:
         account, role = self._responses.get_account_id(), role_arn.rpartition("/")[2]
-        principal = f"arn:aws:sts::{account}:assumed-role/{role}/{session}"
-        context = self._evaluator.EvalContext(
-            principal_arn=principal,
+        context = self._context(role_arn, session, action, resource_arn)
+        return self._evaluator.evaluate(context, self._evaluator._gather_role_policies(role, account))
+
+    def _context(self, role_arn: str, session: str, action: str, resource_arn: str) -> Any:
+        return self._evaluator.EvalContext(
+            principal_arn=self._principal(role_arn, session),
             principal_type="AssumedRole",
-            principal_account=account,
+            principal_account=self._responses.get_account_id(),
             action=action,
             resource_arn=resource_arn,
             region=self._responses.get_region(),
         )
-        result = self._evaluator.evaluate(context, self._evaluator._gather_role_policies(role, account))
-        if result.decision == "Allow":
-            return None
-        return iam_denial.message(principal, action, resource_arn, is_explicit=result.decision == "Deny")
+
+    def _principal(self, role_arn: str, session: str) -> str:
+        account, role = self._responses.get_account_id(), role_arn.rpartition("/")[2]
+        return f"arn:aws:sts::{account}:assumed-role/{role}/{session}"
