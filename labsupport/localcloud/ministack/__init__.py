@@ -9,6 +9,7 @@ with a wrong answer an hour later. Raise the pin on purpose, and run the conform
 * `cloud.py`: the application and its state
 * `caller_seam.py`: who a request comes from: the root user, a function's role, or nobody
 * `iam_seam.py`: by which action IAM is asked, how it refuses, and which role a function may get
+* `iam_conditions_seam.py`, `iam_simulation_seam.py`: what conditions are asked about, also when IAM simulates
 * `validation_seam.py`: where a request of the Lambda API arrives: the rules come first
 * `states_seam.py`: where a function becomes active, and an update is in progress
 * `lambda_seam.py`: where an invocation leaves MiniStack for our Lambda service

@@ -24,7 +24,9 @@ from labsupport.localcloud.ministack.eventbridge_seam import EventBridgeSeam
 from labsupport.localcloud.ministack.function_invoker import FunctionInvoker
 from labsupport.localcloud.ministack.function_url_seam import FunctionUrlSeam
 from labsupport.localcloud.ministack.http_apis.apis import serving_http_apis
+from labsupport.localcloud.ministack.iam_conditions_seam import IamConditionsSeam
 from labsupport.localcloud.ministack.iam_seam import IamSeam
+from labsupport.localcloud.ministack.iam_simulation_seam import IamSimulationSeam
 from labsupport.localcloud.ministack.knowledge_bases import attach_knowledge_bases
 from labsupport.localcloud.ministack.lambda_seam import LambdaSeam
 from labsupport.localcloud.ministack.logging_config_seam import LoggingConfigSeam
@@ -117,6 +119,8 @@ class MiniStack:
             quotas=self.model_quotas,
         )
         BedrockSeam(runtime).attach()
+        IamConditionsSeam().attach()
+        IamSimulationSeam().attach()
         IamSeam(role_delay_seconds=options.role_delay_seconds).attach()  # who may not, is told nothing more
         shared = Shared(
             FunctionInvoker().integration,
