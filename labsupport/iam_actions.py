@@ -12,8 +12,11 @@ from typing import Any
 
 PREFIXES = {
     "apigateway": "apigateway",
+    "apigatewaymanagementapi": "execute-api",
     "apigatewayv2": "apigateway",
     "bedrock": "bedrock",
+    "bedrock-agent": "bedrock",
+    "bedrock-agent-runtime": "bedrock",
     "bedrock-runtime": "bedrock",
     "cloudwatch": "cloudwatch",
     "cognito-idp": "cognito-idp",
@@ -25,6 +28,7 @@ PREFIXES = {
     "logs": "logs",
     "resourcegroupstaggingapi": "tag",
     "s3": "s3",
+    "s3vectors": "s3vectors",
     "scheduler": "scheduler",
     "sns": "sns",
     "sqs": "sqs",
@@ -37,6 +41,11 @@ BY_HTTP_METHOD = {"apigateway", "apigatewayv2"}
 """Services whose actions are called like the HTTP method: apigateway:POST."""
 
 OTHER_NAMES: dict[str, dict[str, tuple[str, ...]]] = {
+    "apigatewaymanagementapi": {
+        "DeleteConnection": ("execute-api:ManageConnections",),
+        "GetConnection": ("execute-api:ManageConnections",),
+        "PostToConnection": ("execute-api:ManageConnections",),
+    },
     "bedrock-runtime": {
         "Converse": ("bedrock:InvokeModel",),
         "ConverseStream": ("bedrock:InvokeModelWithResponseStream",),
