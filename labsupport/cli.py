@@ -45,6 +45,9 @@ COMMANDS = {
     ),
     "status": Command("Check", "show where the cloud runs and what is in it", "labsupport.commands.status"),
     "doctor": Command("Check", "check this machine, and say what to do", "labsupport.commands.doctor"),
+    "policies": Command(
+        "Check", "print IAM policies for learners and instructors on AWS", "labsupport.commands.policies"
+    ),
     "test": Command("Check", "run the lab's own tests", "labsupport.commands.test"),
     "teardown": Command("Clean up", "delete everything that the lab built", "labsupport.commands.teardown"),
     "stop": Command("Clean up", "stop the local cloud and keep its state", "labsupport.commands.stop"),

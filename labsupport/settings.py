@@ -12,6 +12,7 @@ from labsupport.errors import TargetError
 
 DEFAULT_REGION = "us-east-1"
 TARGETS = ("local", "aws")
+BOUNDARY_ARN = r"arn:aws[a-z-]*:iam::\d{12}:policy/[\w+=,.@/-]+"
 PROJECT = Path(__file__).resolve().parents[1]
 """The project's root: it holds `notebooks/`, `functions/` and `layers/` beside this package."""
 
@@ -28,6 +29,7 @@ class Settings:
         project: the project's root.
         aws_account: LAB_AWS_ACCOUNT, the account that the learner names; used only on aws.
         aws_profile: AWS_PROFILE; None in local mode, which never reads the learner's profiles.
+        permissions_boundary: LAB_PERMISSIONS_BOUNDARY, ARN of the policy that limits every role of the lab.
         unattended: nobody is there to answer (`lab run`, CI).
     """
 
@@ -38,6 +40,7 @@ class Settings:
     project: Path = PROJECT
     aws_account: str | None = None
     aws_profile: str | None = None
+    permissions_boundary: str | None = None
     unattended: bool = False
 
     @classmethod
@@ -58,6 +61,9 @@ class Settings:
             home=Path(values.get("LAB_HOME", PROJECT / ".lab")).expanduser().absolute(),
             aws_account=_checked(values, "LAB_AWS_ACCOUNT", r"\d{12}", "Use the account id, 12 digits."),
             aws_profile=(values.get("AWS_PROFILE") or values.get("AWS_DEFAULT_PROFILE")) if on_aws else None,
+            permissions_boundary=_checked(
+                values, "LAB_PERMISSIONS_BOUNDARY", BOUNDARY_ARN, "Use the ARN of a managed policy of yours."
+            ),
             unattended=values.get("LAB_UNATTENDED", "0").lower() in ("1", "true", "yes"),
         )
 

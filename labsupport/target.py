@@ -43,6 +43,7 @@ class Target:
         session: boto3.Session.
         tape: records the calls of all clients.
         notebook: number of the notebook that builds, "" outside notebooks.
+        permissions_boundary: ARN of the policy that limits every role that is built here; None without one.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Target:
     session: Any
     tape: Tape = field(default_factory=Tape)
     notebook: str = ""
+    permissions_boundary: str | None = None
     _clients: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
     _creating: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
@@ -140,7 +142,10 @@ def _local(settings: Settings, tape: Tape, notebook: str, start_cloud: Callable[
         cloud.url, region, access_key_id=cloud.access_key_id, secret_access_key=cloud.secret_access_key
     )
     owner = settings.owner or naming.owner_of(cloud.account, getpass.getuser())
-    return Target("local", cloud.account, region, owner, cloud.url, session, tape, notebook)
+    boundary = settings.permissions_boundary
+    if boundary and account_of(boundary) != cloud.account:
+        boundary = None  # it is meant for an account on AWS
+    return Target("local", cloud.account, region, owner, cloud.url, session, tape, notebook, boundary)
 
 
 def _aws(
@@ -170,8 +175,20 @@ def _aws(
             cause=f"your credentials belong to the account {account}. Nothing was built.",
             next_step="Set AWS_PROFILE to a profile of the right account, or correct LAB_AWS_ACCOUNT.",
         )
+    boundary = settings.permissions_boundary
+    if boundary and account_of(boundary) != account:
+        raise TargetError(
+            doing=f"connecting to the AWS account {account}",
+            cause=f"LAB_PERMISSIONS_BOUNDARY names a policy of another account: {boundary}.",
+            next_step="Correct it: whoever runs the account knows the ARN. Then restart the kernel.",
+        )
     owner = settings.owner or naming.owner_of(account, stable_user(identity["Arn"], getpass.getuser()))
-    return Target("aws", account, session.region_name, owner, None, session, tape, notebook)
+    return Target("aws", account, session.region_name, owner, None, session, tape, notebook, boundary)
+
+
+def account_of(arn: str) -> str:
+    """Return the account in an ARN, "" where there is none."""
+    return arn.split(":")[4]
 
 
 def stable_user(arn: str, system_user: str) -> str:

@@ -1,6 +1,9 @@
 """Execution roles: what a function may do.
 
+A role gets the permissions boundary that the target names (LAB_PERMISSIONS_BOUNDARY), if there is one.
+
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
+https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 """
 
 from __future__ import annotations
@@ -31,11 +34,13 @@ def deploy_role(
     with target.tape.plumbing():
         role = describe_role(target, name)
         if role is None:
-            tags = as_list(target.tags())
-            answer = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(document), Tags=tags)
+            tags, trusted = as_list(target.tags()), json.dumps(document)
+            limit = {"PermissionsBoundary": boundary} if (boundary := target.permissions_boundary) else {}
+            answer = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trusted, Tags=tags, **limit)
             role = answer["Role"]
         else:
             require_ours(target, f"role {name}", as_dict(role.get("Tags", [])))
+            _limit(target, role)
             if role["AssumeRolePolicyDocument"] != document:
                 iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(document))
         if _inline_policy(target, name) != policy:
@@ -62,6 +67,15 @@ def delete_role(target: Target, name: str) -> None:
             for policy in page["AttachedPolicies"]:
                 iam.detach_role_policy(RoleName=name, PolicyArn=policy["PolicyArn"])
         iam.delete_role(RoleName=name)
+
+
+def _limit(target: Target, role: dict[str, Any]) -> None:
+    """Set the role's permissions boundary, if one is wanted and it isn't there."""
+    boundary = target.permissions_boundary
+    if boundary and role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn") != boundary:
+        target.client("iam").put_role_permissions_boundary(
+            RoleName=role["RoleName"], PermissionsBoundary=boundary
+        )
 
 
 def _inline_policy(target: Target, name: str) -> dict[str, Any] | None:

@@ -56,6 +56,7 @@ def test_on_aws_the_profile_and_the_account_are_read() -> None:
         ("LAB_OWNER", "averylongname"),
         ("LAB_OWNER", "an-na"),
         ("LAB_AWS_ACCOUNT", "12345"),
+        ("LAB_PERMISSIONS_BOUNDARY", "lab-boundary-ana"),
     ],
 )
 def test_when_a_value_is_not_usable_then_the_error_names_variable_and_value(name: str, value: str) -> None:

@@ -125,3 +125,18 @@ def test_when_the_profile_does_not_exist_then_the_error_says_so() -> None:
 )
 def test_a_user_is_the_same_at_every_sign_in(arn: str, user: str) -> None:
     assert stable_user(arn, "root") == user
+
+
+BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/lab-boundary-ana"
+
+
+def test_roles_get_the_permissions_boundary_that_is_named() -> None:
+    settings = replace(ON_AWS, permissions_boundary=BOUNDARY)
+    target = connect(settings, make_aws_session=lambda region, profile: StubbedSession("eu-west-1"))
+    assert target.permissions_boundary == BOUNDARY
+
+
+def test_a_permissions_boundary_of_another_account_is_refused() -> None:
+    settings = replace(ON_AWS, permissions_boundary=BOUNDARY.replace(ACCOUNT, "444455556666"))
+    with pytest.raises(TargetError, match="LAB_PERMISSIONS_BOUNDARY"):
+        connect(settings, make_aws_session=lambda region, profile: StubbedSession("eu-west-1"))
