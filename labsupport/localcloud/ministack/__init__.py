@@ -27,6 +27,7 @@ with a wrong answer an hour later. Raise the pin on purpose, and run the conform
 * `invoke_permission.py`: whether a service may invoke a function
 * `function_url_seam.py`: where a request to a function URL arrives
 * `event_source_seam.py`: where an event source mapping is made, and which ones are polled
+* `stream_seam.py`, `stream_sources.py`: where streams are polled, and how far they have been read
 * `bedrock_seam.py`: where a request of Bedrock leaves MiniStack for our models
 * `dynamodb_seam.py`: where DynamoDB says what a read has consumed
 * `knowledge_bases.py`: Knowledge Bases, put together of the seams `knowledge_base_*_seam.py`

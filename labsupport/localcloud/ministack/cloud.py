@@ -35,6 +35,7 @@ from labsupport.localcloud.ministack.metrics_seam import MetricsSeam
 from labsupport.localcloud.ministack.rest_apis.apis import RestApis
 from labsupport.localcloud.ministack.s3_seam import S3Seam
 from labsupport.localcloud.ministack.sns_seam import SnsSeam
+from labsupport.localcloud.ministack.stream_seam import StreamSeam
 from labsupport.localcloud.ministack.validation_seam import ValidationSeam
 from labsupport.localcloud.ministack.websocket_apis.arrival_seam import WebSocketSeam
 from labsupport.localcloud.models import embedding_choice
@@ -107,6 +108,7 @@ class MiniStack:
         SnsSeam().attach()
         FunctionUrlSeam().attach()
         EventSourceSeam().attach()
+        StreamSeam(endpoint_url).attach()
         embedding_choice.choose(options.embeddings)
         attach_knowledge_bases(self._vectors)
         ValidationSeam().attach()

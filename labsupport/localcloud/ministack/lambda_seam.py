@@ -32,7 +32,9 @@ logger = logging.getLogger(__name__)
 
 # The id that the caller of Invoke reads in the response is the id in the function's log, as on AWS, and
 # the retries of an event keep it.
-_request_id: contextvars.ContextVar[str | None] = contextvars.ContextVar("lambda_request_id", default=None)
+inbound_request_id: contextvars.ContextVar[str | None] = contextvars.ContextVar(
+    "lambda_request_id", default=None
+)
 _somebody_waits: contextvars.ContextVar[bool] = contextvars.ContextVar("somebody_waits", default=True)
 _INVOKE_PATH = re.compile(r"^/2015-03-31/functions/[^/]+/invocations$")
 
@@ -113,7 +115,7 @@ class LambdaSeam:
         payload = json.dumps(event).encode()
         trace_id = lambda_recursion.invoked(new_trace_id(), inbound_trace.get(), function.arn)
         result = self._metrics.invoke(
-            lambda: self.service.invoke(function, payload, _request_id.get() or request_id, trace_id),
+            lambda: self.service.invoke(function, payload, inbound_request_id.get() or request_id, trace_id),
             function,
             reserved=self._concurrency.is_reserved(function),
             provisioned=self._concurrency.provisioned(function),
@@ -167,7 +169,7 @@ class LambdaSeam:
             method: str, path: str, headers: Any, body: bytes, query: Any, request_id: str
         ) -> Any:
             if method == "POST" and _INVOKE_PATH.match(path):
-                _request_id.set(request_id)
+                inbound_request_id.set(request_id)
             return await original(method, path, headers, body, query, request_id)
 
         return dispatch
@@ -178,14 +180,14 @@ class LambdaSeam:
         """Take an event that an asynchronous Invoke, S3, SNS or EventBridge brings."""
         arn = (func.get("config") or func)["FunctionArn"]
         self._metrics.async_event_received(Subject.of(arn))
-        request_id = _request_id.get() or str(uuid.uuid4())
+        request_id = inbound_request_id.get() or str(uuid.uuid4())
         self.asynchronous.submit(AsyncEvent(request_id, arn, event, trace=inbound_trace.get()))
 
     def _attempt(self, event: AsyncEvent) -> Attempt | None:
         func, config = self._look_up(event)
         if func is None or config is None:
             return None
-        _request_id.set(event.request_id)
+        inbound_request_id.set(event.request_id)
         _somebody_waits.set(False)
         inbound_trace.set(event.trace)
         record = self._lambda._execution_record_for_config(

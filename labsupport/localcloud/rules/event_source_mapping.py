@@ -139,6 +139,8 @@ def _stream_settings_problem(parameters: Mapping[str, Any]) -> Refusal | None:
             "1 validation error detected: Value null at 'startingPosition' failed to satisfy constraint: "
             "Member must not be null.",
         )
+    if parameters["StartingPosition"] == "AT_TIMESTAMP":
+        return invalid_parameter("The local cloud begins to read at TRIM_HORIZON or LATEST only.")
     if parameters.get("TumblingWindowInSeconds"):
         return invalid_parameter(
             "The local cloud has no tumbling windows: leave TumblingWindowInSeconds out."
