@@ -41,6 +41,10 @@ class DeployError(LabError):
     """An AWS resource could not be built or did not become ready in time."""
 
 
+class SpendingError(LabError):
+    """What the lab may spend (LAB_MAX_USD) is spent."""
+
+
 class TeardownError(LabError):
     """Some of the lab's resources could not be deleted."""
 

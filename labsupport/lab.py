@@ -47,6 +47,8 @@ from labsupport.model_quota import model_quota
 from labsupport.resources.queue import Message, QueueDescription, wait_for_message
 from labsupport.resources.websocket_api import WebSocketApiDescription
 from labsupport.settings import Settings
+from labsupport.spending import lifted
+from labsupport.spending_notice import price_before, watch_spending
 from labsupport.tape import Tape
 from labsupport.target import Target, connect
 from labsupport.teardown import TeardownReport, teardown
@@ -80,6 +82,9 @@ class Lab(Building, Lesson):
         if shell:
             _join_notebook(shell, self.target)
         print(self)
+        self._ceiling = watch_spending(self.target, self._meter, settings)
+        if self._ceiling:
+            print(price_before(notebook, self._ceiling))
 
     def __repr__(self) -> str:
         place = "Local cloud" if self.target.name == "local" else "AWS"
@@ -295,7 +300,8 @@ class Lab(Building, Lesson):
         Raises:
             TeardownError: some of it is still there.
         """
-        report = teardown(self.target, progress=print, dry_run=dry_run)
+        with lifted():
+            report = teardown(self.target, progress=print, dry_run=dry_run)
         if not dry_run and report.left:
             raise TeardownError(
                 doing="deleting what the lab built",

@@ -88,6 +88,12 @@ class Meter:
             standing=standing(self._target),
         )
 
+    def usage(self) -> Usage:
+        """Return all that was used since the notebook's Setup cell, the lab's own calls with it."""
+        calls = self._target.tape.calls()
+        runs = self._read_logs(architectures(self._target))
+        return total([*(usage_of_call(call) for call in calls), *(run.usage for run in runs)])
+
     def _read_logs(self, of_functions: Mapping[str, str]) -> Iterator[Entry]:
         """Read the log groups again. What was seen stays, though its log group may be deleted since."""
         for name in self._logging_functions():

@@ -11,6 +11,7 @@ from pathlib import Path
 from labsupport.errors import TargetError
 
 DEFAULT_REGION = "us-east-1"
+DEFAULT_MAX_USD = 1.0
 TARGETS = ("local", "aws")
 BOUNDARY_ARN = r"arn:aws[a-z-]*:iam::\d{12}:policy/[\w+=,.@/-]+"
 PROJECT = Path(__file__).resolve().parents[1]
@@ -30,6 +31,7 @@ class Settings:
         aws_account: LAB_AWS_ACCOUNT, the account that the learner names; used only on aws.
         aws_profile: AWS_PROFILE; None in local mode, which never reads the learner's profiles.
         permissions_boundary: LAB_PERMISSIONS_BOUNDARY, ARN of the policy that limits every role of the lab.
+        max_usd: LAB_MAX_USD, what the course may cost; None means: there is no ceiling.
         unattended: nobody is there to answer (`lab run`, CI).
     """
 
@@ -41,6 +43,7 @@ class Settings:
     aws_account: str | None = None
     aws_profile: str | None = None
     permissions_boundary: str | None = None
+    max_usd: float | None = None
     unattended: bool = False
 
     @classmethod
@@ -64,12 +67,21 @@ class Settings:
             permissions_boundary=_checked(
                 values, "LAB_PERMISSIONS_BOUNDARY", BOUNDARY_ARN, "Use the ARN of a managed policy of yours."
             ),
+            max_usd=_max_usd(values, on_aws=on_aws),
             unattended=values.get("LAB_UNATTENDED", "0").lower() in ("1", "true", "yes"),
         )
 
 
 def _aws_region(values: Mapping[str, str]) -> str | None:
     return values.get("AWS_REGION") or values.get("AWS_DEFAULT_REGION")
+
+
+def _max_usd(values: Mapping[str, str], *, on_aws: bool) -> float | None:
+    """Return the ceiling. Where nothing is spent, there is one only if somebody asks for it."""
+    value = _checked(values, "LAB_MAX_USD", r"\d+(\.\d+)?", "Use US dollars, such as 1 or 2.50.")
+    if value is not None:
+        return float(value)
+    return DEFAULT_MAX_USD if on_aws else None
 
 
 def _checked(values: Mapping[str, str], name: str, pattern: str, hint: str) -> str | None:

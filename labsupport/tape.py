@@ -13,7 +13,7 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -84,9 +84,14 @@ class Call:
 
 
 class Tape:
-    """Record AWS calls, cell by cell."""
+    """Record AWS calls, cell by cell.
+
+    Attributes:
+        guard: is told the operation of each call before it is sent, and may raise; None lets all pass.
+    """
 
     def __init__(self) -> None:
+        self.guard: Callable[[str], object] | None = None
         self._calls: deque[Call] = deque(maxlen=KEPT_CALLS)
         self._cell = 0
         self._endpoint_url: str | None = None
@@ -115,6 +120,7 @@ class Tape:
 
     def add(self, call: Any) -> None:
         """Keep a call that botocore doesn't know, such as an HTTP request to an API. It is like a `Call`."""
+        self._ask(call)
         call.plumbing = _inside_plumbing.get()
         with self._lock:
             self._calls.append(call)
@@ -158,8 +164,13 @@ class Tape:
     def _start_call(self, context: dict[str, Any], **_: Any) -> None:
         # Only now are the parameters known to be valid; a call that boto3 refuses is never sent.
         if CONTEXT_KEY in context:
+            self._ask(context[CONTEXT_KEY])
             with self._lock:
                 self._calls.append(context[CONTEXT_KEY])
+
+    def _ask(self, call: Any) -> None:
+        if self.guard:
+            self.guard(call.operation)
 
     def _end_call(self, parsed: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
         if call := self._timed(context):

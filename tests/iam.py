@@ -15,7 +15,7 @@ def allows(
     action: str,
     resource: str,
     *,
-    region: str = REGION,
+    region: str | None = REGION,
     context: Mapping[str, str] | None = None,
 ) -> bool:
     """Tell whether a policy alone allows an action on a resource."""

@@ -7,6 +7,8 @@
   nobody gets further by way of a function. The learner can neither take it off nor change it.
 * `instructor.json` lists and deletes what carries the lab's names or tags, whoever built it.
 
+The Region is asked for only where a request has one (`Null`): a simulation, which the lessons make, has none.
+
 `./lab policies` prints them with account, Region and owner filled in.
 
 Known cost: API Gateway, Cognito and Knowledge Bases give out ids, so what is whose there is told by tags. An

@@ -14,12 +14,13 @@ from botocore.exceptions import ClientError
 from labsupport.building import Building
 from labsupport.inventory import inventory
 from labsupport.localcloud.record import CloudRecord
-from labsupport.policies import LEARNER, boundary_arn, policy, policy_name
+from labsupport.policies import LEARNER, policy_name
 from labsupport.resources.role import deploy_role
 from labsupport.settings import Settings
 from labsupport.target import Target, connect
 from labsupport.teardown import teardown
 from labsupport.waiting import error_code, tolerate
+from tests.learner import connect_as, remove
 
 pytestmark = pytest.mark.functional
 
@@ -44,42 +45,12 @@ class Class:
     stranger: Target
 
 
-def learner_of(admin: Target, record: CloudRecord, settings: Settings, owner: str) -> Target:
-    """Do what the README asks of an instructor, and return the learner's connection."""
-    iam, user = admin.client("iam"), f"learner-{owner}"
-    for name in ("boundary", *LEARNER):
-        document = policy(name, account=admin.account, region=admin.region, owner=owner)
-        iam.create_policy(PolicyName=policy_name(name, owner), PolicyDocument=json.dumps(document))
-    limit = boundary_arn(admin.account, owner)
-    iam.create_user(UserName=user, PermissionsBoundary=limit)
-    for name in LEARNER:
-        arn = f"arn:aws:iam::{admin.account}:policy/{policy_name(name, owner)}"
-        iam.attach_user_policy(UserName=user, PolicyArn=arn)
-    key = iam.create_access_key(UserName=user)["AccessKey"]
-    theirs = replace(record, access_key_id=key["AccessKeyId"], secret_access_key=key["SecretAccessKey"])
-    settings = replace(settings, owner=owner, permissions_boundary=limit)
-    return connect(settings, notebook="05", start_cloud=lambda home: theirs)
-
-
-def remove(admin: Target, owner: str) -> None:
-    iam, user = admin.client("iam"), f"learner-{owner}"
-    for key in iam.list_access_keys(UserName=user)["AccessKeyMetadata"]:
-        iam.delete_access_key(UserName=user, AccessKeyId=key["AccessKeyId"])
-    for each in iam.list_attached_user_policies(UserName=user)["AttachedPolicies"]:
-        iam.detach_user_policy(UserName=user, PolicyArn=each["PolicyArn"])
-    iam.delete_user_permissions_boundary(UserName=user)
-    iam.delete_user(UserName=user)
-    for name in ("boundary", *LEARNER):
-        arn = f"arn:aws:iam::{admin.account}:policy/{policy_name(name, owner)}"
-        iam.delete_policy(PolicyArn=arn)
-
-
 @pytest.fixture(scope="module")
 def course(cloud: CloudRecord, cloud_home: Any) -> Iterator[Class]:
     settings = replace(Settings.from_environment({}), home=cloud_home)
     owner, other = f"a{uuid.uuid4().hex[:6]}", f"b{uuid.uuid4().hex[:6]}"
     admin = connect(replace(settings, owner=other))
-    learner = learner_of(admin, cloud, settings, owner)
+    learner = connect_as(admin, cloud, settings, owner)
     stranger = Building(admin, settings)
     stranger.deploy_function("hello")
     stranger.deploy_bucket("photos")

@@ -158,6 +158,7 @@ def test_in_another_region_nothing_is_allowed(action: str) -> None:
     resource = f"arn:aws:s3:::lab-{OWNER}-photos"
     assert allows(BOUNDARY, action, resource)
     assert not allows(BOUNDARY, action, resource, region="us-east-1")
+    assert allows(BOUNDARY, action, resource, region=None), "a simulation without a Region"
 
 
 def test_the_learner_may_what_the_course_needs_and_nothing_else() -> None:

@@ -57,6 +57,8 @@ def test_on_aws_the_profile_and_the_account_are_read() -> None:
         ("LAB_OWNER", "an-na"),
         ("LAB_AWS_ACCOUNT", "12345"),
         ("LAB_PERMISSIONS_BOUNDARY", "lab-boundary-ana"),
+        ("LAB_MAX_USD", "much"),
+        ("LAB_MAX_USD", "-1"),
     ],
 )
 def test_when_a_value_is_not_usable_then_the_error_names_variable_and_value(name: str, value: str) -> None:
@@ -73,3 +75,11 @@ def test_the_home_may_be_given_with_a_tilde() -> None:
 @pytest.mark.parametrize(("value", "unattended"), [("1", True), ("true", True), ("0", False), ("no", False)])
 def test_unattended(value: str, unattended: bool) -> None:
     assert Settings.from_environment({"LAB_UNATTENDED": value}).unattended is unattended
+
+
+def test_a_ceiling_holds_on_aws_and_on_the_local_cloud_only_if_it_is_set() -> None:
+    on_aws = {"LAB_TARGET": "aws", "LAB_AWS_ACCOUNT": "111122223333"}
+    assert Settings.from_environment(on_aws).max_usd == 1
+    assert Settings.from_environment(on_aws | {"LAB_MAX_USD": "2.50"}).max_usd == 2.5
+    assert Settings.from_environment({}).max_usd is None
+    assert Settings.from_environment({"LAB_MAX_USD": "0"}).max_usd == 0

@@ -86,7 +86,7 @@ class IamSimulationSeam:
             principal_account=self._responses.get_account_id(),
             action=action,
             resource_arn=resource,
-            region=context.get("aws:requestedregion", ""),
+            region=context.get("aws:requestedregion"),  # as on AWS, unknown unless the caller says it
             service_context=context,
         )
         decision = DECISIONS[self._evaluator.evaluate(asked, policies, *limits).decision]
