@@ -14,6 +14,7 @@ import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError
+from botocore.loaders import create_loader
 
 from labsupport.errors import CloudError, TargetError
 
@@ -30,6 +31,7 @@ LOCAL_CONFIG = Config(
     use_fips_endpoint=False,
     use_dualstack_endpoint=False,
 )
+MODELS = create_loader()  # one for all local sessions: each would read the same service models again
 AWS_CONFIG = Config(connect_timeout=10, retries=RETRIES | {"total_max_attempts": 5})
 
 
@@ -43,6 +45,7 @@ class LocalSession(boto3.Session):  # type: ignore[misc]  # boto3 publishes no t
 
     def __init__(self, url: str, region: str, *, access_key_id: str, secret_access_key: str) -> None:
         core = botocore.session.Session(session_vars=_nothing_from_outside())
+        core.register_component("data_loader", MODELS)
         core.set_credentials(access_key_id, secret_access_key)
         core.set_default_client_config(LOCAL_CONFIG)
         core.register("before-send", self._stop_other_hosts)

@@ -21,9 +21,7 @@ class Checkout:
         self.notebooks = self.root / "notebooks"
         self.build = self.root / "build"
         self.notebooks.mkdir(parents=True)
-        shutil.copytree(
-            ROOT / "labsupport", self.root / "labsupport", ignore=shutil.ignore_patterns("__pycache__")
-        )
+        shutil.copytree(ROOT / "labsupport", self.root / "labsupport")  # with its bytecode
         kept = {
             name: value
             for name, value in os.environ.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import signal
 import uuid
 from collections.abc import Iterator
@@ -16,10 +17,17 @@ from labsupport.localcloud.record import CloudRecord
 from labsupport.settings import Settings
 from labsupport.target import Target, connect
 from labsupport.teardown import teardown
+from tests.checkout import ROOT
 
 # A shell that starts pytest in the background has it ignore Ctrl-C, and so would everything that pytest
 # starts. With a handler of its own, its children begin with the usual one.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the package once: its copies (tests/checkout.py) are read by hundreds of processes."""
+    if not hasattr(config, "workerinput"):
+        compileall.compile_dir(ROOT / "labsupport", quiet=1)
 
 
 @pytest.fixture(scope="session")
