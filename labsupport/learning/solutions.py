@@ -7,10 +7,12 @@ notebook that runs unattended gets the solutions, so that a course is run as a l
 from __future__ import annotations
 
 from pathlib import Path
-
-from nbformat import NotebookNode
+from typing import TYPE_CHECKING
 
 from labsupport.errors import LabError
+
+if TYPE_CHECKING:  # every kernel imports this module, and nbformat brings jsonschema: a third of a second
+    from nbformat import NotebookNode
 
 TAG = "exercise"
 FOLDER = "solutions"
