@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 
 from labsupport.cost import price
-from labsupport.course_usage import course_usage, recorded_on
+from labsupport.course_usage import AT_MOST_TIMES, course_usage, recorded_on
 from labsupport.learning.progress import Progress
 from labsupport.meter import Meter
 from labsupport.settings import DEFAULT_REGION, Settings
@@ -31,8 +31,9 @@ def price_before(notebook: str, ceiling: Ceiling) -> str:
         dates = sorted(price(name).as_of for name in known.usage.units)
         of = f"prices of {DEFAULT_REGION}" + (f", {dates[0]} and later" if dates else "")
         lines.append(
-            f"This notebook costs at most about ${known.at_most_dollars():.2f}: so it was measured on the "
-            f"local cloud on {recorded_on()} ({of}; no free tier; without what functions call themselves)."
+            f"This notebook costs about ${known.at_most_dollars():.2f} at most: {AT_MOST_TIMES} times what "
+            f"it used on the local cloud on {recorded_on()}, in whole cents ({of}; no free tier; without "
+            "what functions call themselves)."
         )
         if known.unpriced:
             services = sorted({name.partition(" ")[0] for name in known.unpriced})

@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
         raise UsageError(
             doing="filling in the policies",
-            cause=f"{missing} isn't known: the names in a policy are those of one learner in one account.",
+            cause=f"they name one learner in one account. Not known yet: {missing}.",
             next_step="For example: ./lab policies boundary --owner ana --account 111122223333",
         )
     assert region is not None

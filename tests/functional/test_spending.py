@@ -31,7 +31,7 @@ def test_at_the_ceiling_nothing_more_is_built_but_everything_can_be_looked_at_an
 ) -> None:
     lab = Lab("05", settings=replace(at_home, max_usd=ALMOST_NOTHING))
     setup = capsys.readouterr().out
-    assert "This notebook costs at most about" in setup
+    assert "This notebook costs about $" in setup
     assert "LAB_MAX_USD" in setup
     try:
         lab.deploy_bucket("photos")  # lists and tags are requests that S3 charges for

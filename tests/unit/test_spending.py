@@ -156,7 +156,7 @@ def test_when_nothing_can_be_measured_then_the_cell_goes_on(tmp_path: Path) -> N
 def test_setup_says_what_a_notebook_costs_before_it_builds(tmp_path: Path) -> None:
     _, ceiling, _ = watched(tmp_path, Meter())
     said = price_before("07", ceiling)
-    assert f"at most about ${course_usage()['07'].at_most_dollars():.2f}" in said
+    assert f"costs about ${course_usage()['07'].at_most_dollars():.2f} at most" in said
     assert "us-east-1" in said
     assert "$0.00 of the $1.00" in said
 
