@@ -12,7 +12,7 @@ from labsupport.target import Target, connect
 
 
 def make_learner(admin: Target, record: CloudRecord, owner: str) -> tuple[CloudRecord, str]:
-    """Do what the README asks of an instructor. Return the learner's way to the cloud, and the boundary."""
+    """Do what `./lab policies` tells an instructor. Return the learner's cloud, and the boundary."""
     iam, user = admin.client("iam"), f"learner-{owner}"
     for name in ("boundary", *LEARNER):
         document = policy(name, account=admin.account, region=admin.region, owner=owner)
