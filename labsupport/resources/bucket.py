@@ -114,7 +114,8 @@ def empty_bucket(target: Target, name: str) -> int:
     with target.tape.plumbing(), tolerate(*GONE):
         while uploads := s3.list_multipart_uploads(Bucket=name).get("Uploads", []):
             for upload in uploads:
-                s3.abort_multipart_upload(Bucket=name, Key=upload["Key"], UploadId=upload["UploadId"])
+                with tolerate("NoSuchUpload"):
+                    s3.abort_multipart_upload(Bucket=name, Key=upload["Key"], UploadId=upload["UploadId"])
         # Always the first page: the marker of a next one would be a version that is deleted by then.
         while versions := _first_versions(target, name):
             answer = s3.delete_objects(Bucket=name, Delete={"Objects": versions, "Quiet": True})

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from labsupport.target import Target
+from labsupport.waiting import tolerate
 
 
 def provisioned_concurrency(target: Target, function: str) -> Iterator[tuple[str, int]]:
@@ -30,5 +31,6 @@ def clear_concurrency(target: Target, function: str) -> None:
     aws_lambda = target.client("lambda")
     with target.tape.plumbing():
         for qualifier, _ in list(provisioned_concurrency(target, function)):
-            aws_lambda.delete_provisioned_concurrency_config(FunctionName=function, Qualifier=qualifier)
+            with tolerate("ResourceNotFoundException"):
+                aws_lambda.delete_provisioned_concurrency_config(FunctionName=function, Qualifier=qualifier)
         aws_lambda.delete_function_concurrency(FunctionName=function)

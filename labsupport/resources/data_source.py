@@ -68,9 +68,10 @@ def data_sources(target: Target, kb_id: str) -> list[dict[str, Any]]:
 def delete_data_source(target: Target, name: str) -> None:
     """Delete a data source and its vectors, and return when it is gone. `name` ends with "kb-id/ds-id"."""
     kb_id, _, ds_id = name.rpartition(":")[2].partition("/")
-    with target.tape.plumbing(), tolerate(GONE):
-        client = target.client("bedrock-agent")
-        client.delete_data_source(knowledgeBaseId=kb_id, dataSourceId=ds_id)
+    with target.tape.plumbing():
+        with tolerate(GONE):
+            client = target.client("bedrock-agent")
+            client.delete_data_source(knowledgeBaseId=kb_id, dataSourceId=ds_id)
         wait_until(
             lambda: all(each["dataSourceId"] != ds_id for each in data_sources(target, kb_id)),
             doing=f"waiting until the data source {ds_id} is gone",

@@ -28,13 +28,14 @@ def delete_event_source_mapping(target: Target, uuid: str) -> None:
     Raises:
         DeployError: it is still there after a while.
     """
-    with target.tape.plumbing(), tolerate("ResourceNotFoundException"):
-        # Lambda refuses while the mapping is being changed; that passes.
-        retry_while(
-            lambda error: error_code(error) == "ResourceInUseException",
-            lambda: target.client("lambda").delete_event_source_mapping(UUID=uuid),
-            timeout_seconds=CHANGE_SECONDS,
-        )
+    with target.tape.plumbing():
+        with tolerate("ResourceNotFoundException"):
+            # Lambda refuses while the mapping is being changed; that passes.
+            retry_while(
+                lambda error: error_code(error) == "ResourceInUseException",
+                lambda: target.client("lambda").delete_event_source_mapping(UUID=uuid),
+                timeout_seconds=CHANGE_SECONDS,
+            )
         wait_until(
             lambda: not _exists(target, uuid),
             doing=f"deleting the event source mapping {uuid}",

@@ -138,8 +138,9 @@ def find_knowledge_base(target: Target, name: str) -> dict[str, Any] | None:
 
 def delete_knowledge_base(target: Target, kb_id: str) -> None:
     """Delete a knowledge base, and return when it is gone. Its vector store stays."""
-    with target.tape.plumbing(), tolerate(GONE):
-        target.client("bedrock-agent").delete_knowledge_base(knowledgeBaseId=kb_id)
+    with target.tape.plumbing():
+        with tolerate(GONE):
+            target.client("bedrock-agent").delete_knowledge_base(knowledgeBaseId=kb_id)
         wait_until(
             lambda: _describe(target, kb_id) is None,
             doing=f"waiting until the knowledge base {kb_id} is gone",

@@ -16,6 +16,7 @@ from labsupport.target import Target
 from labsupport.waiting import tolerate
 
 POLICY_NAME = "least-privilege"
+GONE = "NoSuchEntity"
 
 
 def deploy_role(
@@ -50,22 +51,24 @@ def deploy_role(
 
 def describe_role(target: Target, name: str) -> dict[str, Any] | None:
     """Return IAM's description of the role with its tags, or None."""
-    with tolerate("NoSuchEntity"):
+    with tolerate(GONE):
         role: dict[str, Any] = target.client("iam").get_role(RoleName=name)["Role"]
         return role
     return None
 
 
 def delete_role(target: Target, name: str) -> None:
-    """Delete the role with its policies."""
+    """Delete the role with its policies. It, or some of them, may be gone already."""
     iam = target.client("iam")
-    with target.tape.plumbing(), tolerate("NoSuchEntity"):
+    with target.tape.plumbing(), tolerate(GONE):
         for page in iam.get_paginator("list_role_policies").paginate(RoleName=name):
             for policy_name in page["PolicyNames"]:
-                iam.delete_role_policy(RoleName=name, PolicyName=policy_name)
+                with tolerate(GONE):
+                    iam.delete_role_policy(RoleName=name, PolicyName=policy_name)
         for page in iam.get_paginator("list_attached_role_policies").paginate(RoleName=name):
             for policy in page["AttachedPolicies"]:
-                iam.detach_role_policy(RoleName=name, PolicyArn=policy["PolicyArn"])
+                with tolerate(GONE):
+                    iam.detach_role_policy(RoleName=name, PolicyArn=policy["PolicyArn"])
         iam.delete_role(RoleName=name)
 
 
@@ -79,7 +82,7 @@ def _limit(target: Target, role: dict[str, Any]) -> None:
 
 
 def _inline_policy(target: Target, name: str) -> dict[str, Any] | None:
-    with tolerate("NoSuchEntity"):
+    with tolerate(GONE):
         answer = target.client("iam").get_role_policy(RoleName=name, PolicyName=POLICY_NAME)
         document: dict[str, Any] = answer["PolicyDocument"]
         return document

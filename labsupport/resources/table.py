@@ -12,7 +12,7 @@ from typing import Any
 from labsupport.errors import DeployError
 from labsupport.resources.ownership import as_dict, as_list, require_ours
 from labsupport.target import Target
-from labsupport.waiting import tolerate, wait_until
+from labsupport.waiting import error_code, retry_while, tolerate, wait_until
 
 GONE = "ResourceNotFoundException"
 ACTIVE_WITHIN_SECONDS = 300
@@ -78,8 +78,14 @@ def describe_table(target: Target, name: str) -> TableDescription | None:
 def delete_table(target: Target, name: str) -> None:
     """Delete a table with all its items, and return when it is gone."""
     client = target.client("dynamodb")
-    with target.tape.plumbing(), tolerate(GONE):
-        client.delete_table(TableName=name)
+    with target.tape.plumbing():
+        with tolerate(GONE):
+            # DynamoDB refuses while the table is being created or changed; that passes.
+            retry_while(
+                lambda error: error_code(error) == "ResourceInUseException",
+                lambda: client.delete_table(TableName=name),
+                timeout_seconds=ACTIVE_WITHIN_SECONDS,
+            )
         wait_until(lambda: _describe(target, name) is None, doing=f"waiting until the table {name} is gone")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from botocore.httpsession import URLLib3Session
 
 from labsupport.errors import CloudError
 from labsupport.inventory import inventory
@@ -25,6 +26,7 @@ from labsupport.resources.rest_api import RestApiDescription, deploy_rest_api, d
 from labsupport.resources.role import deploy_role
 from labsupport.resources.table import deploy_table
 from labsupport.resources.user_pool import deploy_user_pool
+from labsupport.tape import Tape
 from labsupport.target import Target
 from labsupport.teardown import teardown
 
@@ -283,6 +285,28 @@ def test_what_fails_is_reported_the_rest_is_deleted_and_a_second_run_finishes(ta
     assert not report.is_clean
     s3.meta.events.unregister("before-call.s3.DeleteBucket", deny)
     assert teardown(target).is_clean
+
+
+def test_everything_is_deleted_although_no_answer_arrives_the_first_time(target: Target) -> None:
+    build_one_of_each(target)
+    provision(target, f"lab-{target.owner}-echo")
+    sent = list[str]()
+
+    def lose_the_answer(request: Any, event_name: str, **_: Any) -> None:
+        """Send a request that changes something, and forget the answer: botocore's own is then a retry."""
+        operation = event_name.rpartition(".")[2]
+        if not operation.startswith(("Get", "List", "Describe", "Head")):
+            URLLib3Session().send(request)
+            sent.append(operation)
+
+    events = target.session.events
+    events.register("before-send", lose_the_answer)
+    impatient = replace(target, _clients={}, tape=Tape())  # clients made before don't hear of it
+    report = teardown(impatient, late_log_seconds=0)
+    events.unregister("before-send", lose_the_answer)
+    assert report.failed == [] and report.is_clean
+    assert {"DeleteRolePolicy", "DeleteRole", "UpdateUsagePlan", "DeleteBucket", "DeleteTable"} < set(sent)
+    assert teardown(target).deleted == []
 
 
 def test_a_log_group_that_comes_back_is_deleted_once_more(target: Target) -> None:
