@@ -21,6 +21,7 @@ from labsupport.localcloud.ministack.caller_seam import CallerSeam
 from labsupport.localcloud.ministack.dynamodb_seam import DynamoDBSeam
 from labsupport.localcloud.ministack.event_source_seam import EventSourceSeam
 from labsupport.localcloud.ministack.eventbridge_seam import EventBridgeSeam
+from labsupport.localcloud.ministack.filter_patterns_seam import FilterPatternsSeam
 from labsupport.localcloud.ministack.function_invoker import FunctionInvoker
 from labsupport.localcloud.ministack.function_url_seam import FunctionUrlSeam
 from labsupport.localcloud.ministack.http_apis.apis import serving_http_apis
@@ -102,6 +103,7 @@ class MiniStack:
         )
         metrics_seam.attach()
         LoggingConfigSeam().attach()
+        FilterPatternsSeam().attach()
         S3Seam().attach()
         DynamoDBSeam().attach()
         EventBridgeSeam().attach()

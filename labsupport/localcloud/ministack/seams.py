@@ -97,7 +97,13 @@ SEAMS = [
     ("services.cloudwatch", "_get_metric_statistics", "params cbor_data is_cbor is_json"),
     ("services.cloudwatch", "_parse_ts", "value"),
     ("services.cloudwatch_logs", "_append_log_events", "stream events"),
+    ("services.cloudwatch_logs", "_compile_filter_pattern", "raw"),
+    ("services.cloudwatch_logs", "_filter_log_events", "data"),
     ("services.cloudwatch_logs", "_make_group_arn", "name"),
+    ("services.cloudwatch_logs", "_put_metric_filter", "data"),
+    ("services.cloudwatch_logs", "_put_subscription_filter", "data"),
+    ("services.cloudwatch_logs", "_start_live_tail", "data"),
+    ("services.cloudwatch_logs", "_subscription_pattern_matches", "pattern message"),
     (
         "services.dynamodb",
         "_add_consumed_capacity",
