@@ -306,6 +306,42 @@ def test_the_doctors_exit_code_agrees_with_its_marks(shared: Checkout) -> None:
     assert "pass  the local cloud answers at http://127.0.0.1:" in answer.stdout
 
 
+AWS_WITHOUT_CREDENTIALS = {
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+}
+
+
+def test_the_doctor_on_aws_without_credentials_says_what_to_do(alone: Checkout) -> None:
+    answer = alone.lab("doctor", "--target", "aws", **AWS_WITHOUT_CREDENTIALS)
+    assert answer.returncode == 1
+    assert "fail  AWS doesn't know whose credentials these are: Unable to locate credentials" in answer.stdout
+    assert "      Sign in (`aws sso login`" in answer.stdout
+    assert "the local cloud" not in answer.stdout
+    assert not alone.home.exists() or not list(alone.home.glob("cloud.*")), "no local cloud was started"
+
+
+def test_the_doctor_examines_the_account_that_was_named(alone: Checkout, cloud: CloudRecord) -> None:
+    """boto3's own setting leads the AWS mode to the local cloud, which plays the account."""
+    answer = alone.lab(
+        "doctor",
+        "--target",
+        "aws",
+        **AWS_WITHOUT_CREDENTIALS,
+        AWS_ENDPOINT_URL=cloud.url,
+        AWS_ACCESS_KEY_ID=cloud.access_key_id,
+        AWS_SECRET_ACCESS_KEY=cloud.secret_access_key,
+        LAB_AWS_ACCOUNT=cloud.account,
+        LAB_OWNER="nobody",
+    )
+    assert f"pass  your credentials are those of the account {cloud.account}, owner nobody" in answer.stdout
+    assert "warn  these are the root user's credentials" in answer.stdout
+    assert "pass  Lambda runs 1000 executions at once" in answer.stdout
+    assert "pass  nothing of the owner nobody is left in the account" in answer.stdout
+    assert "itself failed" not in answer.stdout
+
+
 def test_the_doctor_compares_the_environment_with_a_lock(tmp_path: Path) -> None:
     lock = tmp_path / "requirements.lock"
     lock.write_text(

@@ -38,7 +38,7 @@ PERMISSIONS_ONLY = {
     *(f"apigateway:{verb}" for verb in ("DELETE", "GET", "PATCH", "POST", "PUT")),
     *(action for names in OTHER_NAMES.values() for actions in names.values() for action in actions),
 }
-SERVICES = {**PREFIXES, "s3control": "s3", "service-quotas": "servicequotas"}
+SERVICES = {**PREFIXES, "s3control": "s3"}
 
 # What a learner needs besides what the tape of the course shows, and why.
 ASIDE = {
@@ -61,7 +61,6 @@ ASIDE = {
     "s3:AbortMultipartUpload": "the teardown, where an upload was broken off",
     "s3:PutBucketTagging": "AWS asked for it before s3:TagResource",
     "s3vectors:TagResource": "AWS asks for it where CreateVectorBucket carries tags",
-    "servicequotas:ListServiceQuotas": "the doctor",
     "sqs:SendMessage": "learners try their queues",
     **{
         f"logs:{name}": "AWS asks for it where a stage gets an access log"
