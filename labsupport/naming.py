@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+from datetime import UTC, datetime
 
 from labsupport.errors import LabError
 
 LAB_TAG = "serverless-lab"
+TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"  # of the tag lab-expires, in UTC
 API_LOG_GROUPS = "/aws/apigateway/"  # what the lab's access logs begin with
 MAX_NAME_LENGTH = 63  # of an S3 bucket, the shortest limit among the services that the lab uses
 
@@ -50,9 +52,24 @@ def owner_of(account: str, user: str) -> str:
     return hashlib.sha256(f"{account}/{user}".encode()).hexdigest()[:8]
 
 
-def tags(owner: str, notebook: str) -> dict[str, str]:
-    """Return the tags of what a notebook builds. `notebook` is its number, such as "05", or ""."""
-    return {"lab": LAB_TAG, "lab-owner": owner, "lab-notebook": notebook}
+def tags(owner: str, notebook: str, *, expires: datetime) -> dict[str, str]:
+    """Return the tags of what a notebook builds.
+
+    Args:
+        owner: whose it is.
+        notebook: its number, such as "05", or "".
+        expires: after this time an instructor may delete it.
+    """
+    until = expires.astimezone(UTC).strftime(TIME_FORMAT)
+    return {"lab": LAB_TAG, "lab-owner": owner, "lab-notebook": notebook, "lab-expires": until}
+
+
+def expires(resource_tags: dict[str, str]) -> datetime | None:
+    """Return the time after which a resource may be deleted, or None where its tags don't tell."""
+    try:
+        return datetime.strptime(resource_tags.get("lab-expires", ""), TIME_FORMAT).replace(tzinfo=UTC)
+    except ValueError:  # somebody else's idea of a time
+        return None
 
 
 def has_our_tags(resource_tags: dict[str, str], owner: str) -> bool:

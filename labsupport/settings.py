@@ -12,6 +12,7 @@ from labsupport.errors import TargetError
 
 DEFAULT_REGION = "us-east-1"
 DEFAULT_MAX_USD = 1.0
+DEFAULT_EXPIRES_HOURS = 24
 TARGETS = ("local", "aws")
 BOUNDARY_ARN = r"arn:aws[a-z-]*:iam::\d{12}:policy/[\w+=,.@/-]+"
 PROJECT = Path(__file__).resolve().parents[1]
@@ -32,6 +33,7 @@ class Settings:
         aws_profile: AWS_PROFILE; None in local mode, which never reads the learner's profiles.
         permissions_boundary: LAB_PERMISSIONS_BOUNDARY, ARN of the policy that limits every role of the lab.
         max_usd: LAB_MAX_USD, what the course may cost; None means: there is no ceiling.
+        expires_hours: LAB_EXPIRES_HOURS, after how many hours an instructor may delete what the lab built.
         unattended: nobody is there to answer (`lab run`, CI).
     """
 
@@ -44,6 +46,7 @@ class Settings:
     aws_profile: str | None = None
     permissions_boundary: str | None = None
     max_usd: float | None = None
+    expires_hours: int = DEFAULT_EXPIRES_HOURS
     unattended: bool = False
 
     @classmethod
@@ -68,6 +71,10 @@ class Settings:
                 values, "LAB_PERMISSIONS_BOUNDARY", BOUNDARY_ARN, "Use the ARN of a managed policy of yours."
             ),
             max_usd=_max_usd(values, on_aws=on_aws),
+            expires_hours=int(
+                _checked(values, "LAB_EXPIRES_HOURS", r"[1-9]\d{0,3}", "Use whole hours, 1 to 9999.")
+                or DEFAULT_EXPIRES_HOURS
+            ),
             unattended=values.get("LAB_UNATTENDED", "0").lower() in ("1", "true", "yes"),
         )
 

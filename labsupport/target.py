@@ -11,6 +11,7 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.config import Config
@@ -20,7 +21,7 @@ from labsupport import naming
 from labsupport.errors import TargetError
 from labsupport.localcloud import supervisor
 from labsupport.session import LocalSession, aws_session
-from labsupport.settings import DEFAULT_REGION, Settings
+from labsupport.settings import DEFAULT_EXPIRES_HOURS, DEFAULT_REGION, Settings
 from labsupport.tape import Tape
 
 KEPT_VARIABLES = ("AWS_PAGER", "AWS_DEFAULT_OUTPUT")
@@ -44,6 +45,7 @@ class Target:
         tape: records the calls of all clients.
         notebook: number of the notebook that builds, "" outside notebooks.
         permissions_boundary: ARN of the policy that limits every role that is built here; None without one.
+        expires_hours: after how many hours an instructor may delete what is built here.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Target:
     tape: Tape = field(default_factory=Tape)
     notebook: str = ""
     permissions_boundary: str | None = None
+    expires_hours: int = DEFAULT_EXPIRES_HOURS
     _clients: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
     _creating: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
@@ -71,8 +74,12 @@ class Target:
             return self._clients[key]
 
     def tags(self) -> dict[str, str]:
-        """Return the tags of everything that is built here."""
-        return naming.tags(self.owner, self.notebook)
+        """Return the tags of everything that is built here. They go into the call that creates it.
+
+        Were they set by a call of their own, a crash in between would leave something that nobody finds.
+        """
+        expires = datetime.now(UTC) + timedelta(hours=self.expires_hours)
+        return naming.tags(self.owner, self.notebook, expires=expires)
 
     def api_url(self, api_id: str, stage: str, *, protocol: str = "http") -> str:
         """Return where a stage of an API Gateway API is called: the data plane, without a slash at the end.
@@ -145,7 +152,8 @@ def _local(settings: Settings, tape: Tape, notebook: str, start_cloud: Callable[
     boundary = settings.permissions_boundary
     if boundary and account_of(boundary) != cloud.account:
         boundary = None  # it is meant for an account on AWS
-    return Target("local", cloud.account, region, owner, cloud.url, session, tape, notebook, boundary)
+    hours = settings.expires_hours
+    return Target("local", cloud.account, region, owner, cloud.url, session, tape, notebook, boundary, hours)
 
 
 def _aws(
@@ -183,7 +191,8 @@ def _aws(
             next_step="Correct it: whoever runs the account knows the ARN. Then restart the kernel.",
         )
     owner = settings.owner or naming.owner_of(account, stable_user(identity["Arn"], getpass.getuser()))
-    return Target("aws", account, session.region_name, owner, None, session, tape, notebook, boundary)
+    region, hours = session.region_name, settings.expires_hours
+    return Target("aws", account, region, owner, None, session, tape, notebook, boundary, hours)
 
 
 def account_of(arn: str) -> str:

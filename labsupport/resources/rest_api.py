@@ -81,12 +81,15 @@ def deploy_rest_api(
 
 
 def deploy_stage(target: Target, api_id: str, stage: str) -> None:
-    """Make the API as it is now live on the stage, and tag the stage."""
+    """Make the API as it is now live on the stage."""
     client = target.client("apigateway")
+    where = {"restApiId": api_id, "stageName": stage}
     with target.tape.plumbing():
-        client.create_deployment(restApiId=api_id, stageName=stage)
-        arn = f"{api_arn(target, api_id)}/stages/{stage}"
-        client.tag_resource(resourceArn=arn, tags=target.tags())
+        if _has_stage(target, api_id, stage):
+            client.create_deployment(**where)
+        else:  # CreateDeployment would make the stage too, but without tags
+            deployment = client.create_deployment(restApiId=api_id)["id"]
+            client.create_stage(**where, deploymentId=deployment, tags=target.tags())
 
 
 def find_rest_api(target: Target, name: str) -> dict[str, Any] | None:

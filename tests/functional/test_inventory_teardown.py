@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -15,17 +16,20 @@ from labsupport.inventory import inventory
 from labsupport.packaging import zip_files
 from labsupport.resources.bucket import deploy_bucket
 from labsupport.resources.function import delete_function, deploy_function
+from labsupport.resources.http_api import deploy_http_api
 from labsupport.resources.knowledge_base import (
     KnowledgeBaseDescription,
     deploy_knowledge_base,
     knowledge_base_policy,
 )
 from labsupport.resources.layer import publish_layer
+from labsupport.resources.log_group import deploy_log_group
 from labsupport.resources.queue import deploy_queue
 from labsupport.resources.rest_api import RestApiDescription, deploy_rest_api, deploy_stage
 from labsupport.resources.role import deploy_role
 from labsupport.resources.table import deploy_table
 from labsupport.resources.user_pool import deploy_user_pool
+from labsupport.resources.websocket_api import deploy_websocket_api
 from labsupport.tape import Tape
 from labsupport.target import Target
 from labsupport.teardown import teardown
@@ -62,7 +66,8 @@ def build_one_of_each(target: Target) -> None:
     deploy_function(target, name("echo"), code=CODE, role_arn=role_arn)
     target.client("lambda").invoke(FunctionName=name("echo"))
     queue = deploy_queue(target, name("jobs"))
-    target.client("lambda").create_event_source_mapping(FunctionName=name("echo"), EventSourceArn=queue.arn)
+    mapping = {"FunctionName": name("echo"), "EventSourceArn": queue.arn}
+    target.client("lambda").create_event_source_mapping(**mapping, Tags=target.tags())
     for code in (b"1", b"2"):
         publish_layer(target, name("lib"), zip_files({"python/a.py": code}), python_version="3.11")
     deploy_table(target, name("orders"), keys=["pk"], ttl_attribute="expires_at")
@@ -157,6 +162,33 @@ def test_everything_is_found_in_the_order_of_deletion(target: Target) -> None:
         "API-Gateway-Execution-Logs",
     ]
     assert "2 environments provisioned: charged while they are idle" in by_kind["function"].note
+
+
+def test_what_can_have_tags_gets_owner_and_expiry_in_the_call_that_makes_it(target: Target) -> None:
+    made: dict[str, Any] = {}
+
+    def listen(params: dict[str, Any], model: Any, **_: Any) -> None:
+        members = model.input_shape.members if model.input_shape else {}
+        can_have_tags = any("tags" in member.lower() for member in members) or model.name == "CreateBucket"
+        if model.name.startswith(("Create", "Tag", "PutBucketTagging")) and can_have_tags:
+            made[model.name] = json.dumps(params, default=str)
+
+    target.session.events.register("provide-client-params", listen)
+    listened = replace(target, _clients={}, tape=Tape())  # clients made before don't hear of it
+    build_one_of_each(listened)
+    function = f"lab-{target.owner}-echo"
+    arn = listened.client("lambda").get_function(FunctionName=function)["Configuration"]["FunctionArn"]
+    deploy_http_api(listened, f"lab-{target.owner}-http", routes={"GET /": arn})
+    deploy_websocket_api(listened, f"lab-{target.owner}-live", function_arn=arn)
+    deploy_log_group(listened, f"/aws/apigateway/lab-{target.owner}-access")
+    target.session.events.unregister("provide-client-params", listen)
+    assert {"CreateRole", "CreateFunction", "CreateBucket", "CreateTable", "CreateStage"} < set(made)
+    untagged = [name for name, sent in made.items() if not {"lab-owner", "lab-expires"} <= words(sent)]
+    assert [*untagged, *(name for name in made if not name.startswith("Create"))] == []
+
+
+def words(text: str) -> set[str]:
+    return set(re.findall(r"[\w-]+", text))
 
 
 def test_everything_is_deleted_and_a_second_teardown_finds_nothing(target: Target) -> None:

@@ -194,8 +194,9 @@ def test_a_strangers_api_of_the_name_is_not_cleared(target: Target) -> None:
 def test_a_tag_that_an_api_gets_later_is_shown(target: Target) -> None:
     client, name = target.client("apigateway"), name_of(target, "tagged")
     made = client.create_rest_api(name=name, tags={"first": "1"})["id"]
-    client.tag_resource(resourceArn=f"arn:aws:apigateway:us-east-1::/restapis/{made}", tags=target.tags())
+    tags = target.tags()
+    client.tag_resource(resourceArn=f"arn:aws:apigateway:us-east-1::/restapis/{made}", tags=tags)
     for shown in (client.get_rest_api(restApiId=made), find_rest_api(target, name)):
         assert shown is not None
-        assert shown["tags"] == {"first": "1", **target.tags()}
+        assert shown["tags"] == {"first": "1", **tags}
     delete_rest_api(target, made)

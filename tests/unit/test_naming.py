@@ -1,7 +1,11 @@
+from datetime import UTC, datetime, timedelta, timezone
+
 import pytest
 
 from labsupport import naming
 from labsupport.errors import LabError
+
+SOON = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 def test_a_name_is_made_of_owner_and_thing() -> None:
@@ -46,9 +50,21 @@ def test_ours_is_what_has_the_owners_whole_prefix(name: str, ours: bool) -> None
 
 
 def test_tags_are_ours_only_with_the_labs_and_the_owners_value() -> None:
-    tags = naming.tags("anna", "05")
+    tags = naming.tags("anna", "05", expires=SOON)
     assert tags["lab-notebook"] == "05"
     assert naming.has_our_tags(tags, "anna")
     assert not naming.has_our_tags(tags, "ben")
     assert not naming.has_our_tags({"lab-owner": "anna"}, "anna")
     assert not naming.has_our_tags({}, "anna")
+
+
+def test_the_time_of_expiry_is_told_in_utc_and_read_again() -> None:
+    in_hanoi = SOON.astimezone(timezone(timedelta(hours=7)))
+    tags = naming.tags("anna", "05", expires=in_hanoi)
+    assert tags["lab-expires"] == "2030-01-02T03:04:05Z"
+    assert naming.expires(tags) == SOON
+
+
+@pytest.mark.parametrize("value", [None, "", "tomorrow", "2030-01-02", "2030-01-02T03:04:05"])
+def test_what_is_no_time_of_ours_never_expires(value: str | None) -> None:
+    assert naming.expires({} if value is None else {"lab-expires": value}) is None

@@ -59,6 +59,8 @@ def test_on_aws_the_profile_and_the_account_are_read() -> None:
         ("LAB_PERMISSIONS_BOUNDARY", "lab-boundary-ana"),
         ("LAB_MAX_USD", "much"),
         ("LAB_MAX_USD", "-1"),
+        ("LAB_EXPIRES_HOURS", "0"),
+        ("LAB_EXPIRES_HOURS", "1.5"),
     ],
 )
 def test_when_a_value_is_not_usable_then_the_error_names_variable_and_value(name: str, value: str) -> None:
@@ -83,3 +85,8 @@ def test_a_ceiling_holds_on_aws_and_on_the_local_cloud_only_if_it_is_set() -> No
     assert Settings.from_environment(on_aws | {"LAB_MAX_USD": "2.50"}).max_usd == 2.5
     assert Settings.from_environment({}).max_usd is None
     assert Settings.from_environment({"LAB_MAX_USD": "0"}).max_usd == 0
+
+
+def test_what_is_built_expires_after_a_day_or_as_it_is_set() -> None:
+    assert Settings.from_environment({}).expires_hours == 24
+    assert Settings.from_environment({"LAB_EXPIRES_HOURS": "168"}).expires_hours == 168

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -10,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError, ProfileNotFound
 from botocore.stub import Stubber
 
+from labsupport import naming
 from labsupport.errors import TargetError
 from labsupport.naming import owner_of
 from labsupport.settings import Settings
@@ -64,6 +66,18 @@ def test_when_the_account_is_the_named_one_then_the_target_is_aws() -> None:
     assert target.endpoint_url is None
     assert target.owner == owner_of(ACCOUNT, ANNA)
     assert target.tags()["lab-notebook"] == "05"
+
+
+def test_what_is_built_expires_that_many_hours_from_now() -> None:
+    for hours in (1, 48):
+        target = connect(
+            replace(ON_AWS, expires_hours=hours),
+            make_aws_session=lambda region, profile: StubbedSession("eu-west-1"),
+        )
+        before = datetime.now(UTC).replace(microsecond=0)
+        expires = naming.expires(target.tags())
+        assert expires is not None
+        assert before + timedelta(hours=hours) <= expires <= datetime.now(UTC) + timedelta(hours=hours)
 
 
 def test_an_api_has_a_host_name_of_its_own_on_aws_and_a_path_in_the_local_cloud() -> None:
