@@ -17,7 +17,7 @@ from labsupport.course_usage import NotebookUsage, course_usage
 from labsupport.errors import TargetError
 from labsupport.inventory import inventory
 from labsupport.session import aws_session
-from labsupport.settings import Settings
+from labsupport.settings import DEFAULT_REGION, Settings
 from labsupport.target import Target, connect
 from labsupport.waiting import error_code, tolerate
 
@@ -41,7 +41,7 @@ def _whose(settings: Settings, session: Any) -> Finding:
     """Say whose credentials these are; whether they are meant, only the learner knows."""
     sign_in = "Sign in (`aws sso login`, `aws configure`) or set AWS_PROFILE."
     try:
-        caller = session(settings.region or "us-east-1", settings.aws_profile).client("sts")
+        caller = session(settings.region or DEFAULT_REGION, settings.aws_profile).client("sts")
         identity = caller.get_caller_identity()
     except (BotoCoreError, ClientError) as error:
         return failed(f"AWS doesn't know whose credentials these are: {error}", sign_in)
