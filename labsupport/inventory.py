@@ -8,9 +8,9 @@ else's.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 
 from labsupport import naming
+from labsupport.aws_time import read_time
 from labsupport.found import Resource, Resources
 from labsupport.found import Search as _Search
 from labsupport.inventory_of_apis import (
@@ -65,7 +65,7 @@ def _functions_by_name(target: Target, owner: str) -> Iterator[tuple[str, tuple[
         if search.is_ours(name):
             with tolerate("ResourceNotFoundException"):  # deleted meanwhile: nobody's any more
                 tags = target.client("lambda").list_tags(Resource=arn)["Tags"]
-                changed = datetime.strptime(function["LastModified"], "%Y-%m-%dT%H:%M:%S.%f%z")
+                changed = read_time(function["LastModified"])
                 note = f"{function.get('Runtime', 'container image')}, {function['MemorySize']} MB"
                 if ready := sum(count for _, count in provisioned_concurrency(target, name)):
                     note += f", {ready} environments provisioned: charged while they are idle"
@@ -87,7 +87,7 @@ def _layer_versions(search: _Search) -> Iterator[Resource]:
         if search.is_ours(name):
             versions = search.pages("lambda", "list_layer_versions", "LayerVersions", LayerName=name)
             for version in versions:
-                created = datetime.strptime(version["CreatedDate"], "%Y-%m-%dT%H:%M:%S.%f%z")
+                created = read_time(version["CreatedDate"])
                 arn, number = version["LayerVersionArn"], version["Version"]
                 yield Resource("layer version", f"{name}:{number}", arn, created)
 
@@ -99,7 +99,7 @@ def _queues(search: _Search) -> Iterator[Resource]:
         with tolerate(*QUEUE_GONE):
             if search.has_our_tags(sqs.list_queue_tags(QueueUrl=url).get("Tags", {})):
                 attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-                created = datetime.fromtimestamp(int(attributes["CreatedTimestamp"]), UTC)
+                created = read_time(attributes["CreatedTimestamp"])
                 note = f"about {attributes['ApproximateNumberOfMessages']} messages"
                 yield Resource("queue", url.rsplit("/", 1)[-1], attributes["QueueArn"], created, note)
 
@@ -147,7 +147,7 @@ def _log_groups(search: _Search) -> Iterator[Resource]:
     for group in groups:
         name = group["logGroupName"]
         if search.is_ours_by_function(name.removeprefix(naming.log_group_name(""))):
-            created = datetime.fromtimestamp(group["creationTime"] / 1000, UTC)
+            created = read_time(group["creationTime"])
             note = f"{group.get('storedBytes', 0)} bytes, kept until it is deleted"
             yield Resource("log group", name, group["arn"], created, note)
     yield from api_log_groups(search)

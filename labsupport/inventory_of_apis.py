@@ -6,10 +6,10 @@ An API's execution logs carry its id and no name of ours: they are ours as long 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 from labsupport import naming
+from labsupport.aws_time import read_time
 from labsupport.found import Resource, Search
 from labsupport.resources.api_logging_role import api_logging_role
 from labsupport.resources.rest_api import api_arn, execution_log_prefix
@@ -87,7 +87,7 @@ def api_log_groups(search: Search) -> Iterator[Resource]:
     ids = [api["id"] for api in _tagged(search, "get_rest_apis")]
     for prefix in [access_logs, *map(execution_log_prefix, ids)]:
         for group in search.pages("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=prefix):
-            created = datetime.fromtimestamp(group["creationTime"] / 1000, UTC)
+            created = read_time(group["creationTime"])
             note = f"{group.get('storedBytes', 0)} bytes, kept until it is deleted"
             yield Resource("log group", group["logGroupName"], group["arn"], created, note)
 

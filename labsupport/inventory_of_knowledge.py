@@ -43,14 +43,14 @@ def vector_indexes(search: Search) -> Iterator[Resource]:
             ):
                 for index in page["indexes"]:
                     name = f"{bucket['vectorBucketName']}/{index['indexName']}"
-                    yield Resource("vector index", name, index["indexArn"], index["creationTime"])
+                    yield Resource("vector index", name, index["indexArn"], index.get("creationTime"))
 
 
 def vector_buckets(search: Search) -> Iterator[Resource]:
     """Yield the vector buckets."""
     for bucket in _buckets(search):
         name, arn = bucket["vectorBucketName"], bucket["vectorBucketArn"]
-        yield Resource("vector bucket", name, arn, bucket["creationTime"])
+        yield Resource("vector bucket", name, arn, bucket.get("creationTime"))
 
 
 def _ours(search: Search) -> Iterator[dict[str, Any]]:

@@ -26,3 +26,9 @@ def everything_on(target: Target) -> list[str]:
         for page in pages:
             found += [f"{service}: {entry[name] if name else entry}" for entry in page.get(key, [])]
     return found
+
+
+def writes(target: Target) -> list[str]:
+    """Return the calls so far that change something."""
+    reading = ("Get", "List", "Head", "Describe")
+    return [call.operation for call in target.tape.calls() if not call.operation.startswith(reading)]

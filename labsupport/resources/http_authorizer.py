@@ -29,6 +29,8 @@ class JwtAuthorizer:
 
 def sync_authorizers(target: Target, api_id: str, wanted: Mapping[str, JwtAuthorizer]) -> dict[str, str]:
     """Create or update an API's JWT authorizers, and return their ids by name. Others are left alone."""
+    if not wanted:
+        return {}
     client = target.client("apigatewayv2")
     pages = client.get_paginator("get_authorizers").paginate(ApiId=api_id)
     existing = {each["Name"]: each for page in pages for each in page["Items"]}

@@ -106,7 +106,8 @@ def _vector_bucket(target: Target, name: str) -> str:
         found = client.get_vector_bucket(vectorBucketName=name)["vectorBucket"]
         require_ours(target, f"vector bucket {name}", vector_tags(target, found["vectorBucketArn"]))
         return str(found["vectorBucketArn"])
-    return str(client.create_vector_bucket(vectorBucketName=name, tags=target.tags())["vectorBucketArn"])
+    client.create_vector_bucket(vectorBucketName=name, tags=target.tags())
+    return str(client.get_vector_bucket(vectorBucketName=name)["vectorBucket"]["vectorBucketArn"])
 
 
 def _find_index(target: Target, name: str) -> dict[str, Any] | None:

@@ -16,6 +16,7 @@ from labsupport.resources import bucket, function, layer, queue, role, table
 from labsupport.resources.event_invoke import on_failure
 from labsupport.resources.function_policy import allow_invoke, policy_statements
 from labsupport.target import Target
+from tests.account import writes
 
 pytestmark = pytest.mark.functional
 
@@ -35,12 +36,6 @@ def require_fresh(target: Target, tags: dict[str, str]) -> None:
     expires = naming.expires(tags)
     assert expires is not None and expires > datetime.now(UTC)
     assert tags | {"lab-expires": ""} == target.tags() | {"lab-expires": ""}
-
-
-def writes(target: Target) -> list[str]:
-    """Return the calls so far that change something."""
-    reading = ("Get", "List", "Head", "Describe")
-    return [call.operation for call in target.tape.calls() if not call.operation.startswith(reading)]
 
 
 def a_function(target: Target, **options: Any) -> function.FunctionDescription:
