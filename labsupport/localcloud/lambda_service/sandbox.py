@@ -1,9 +1,9 @@
 """What a function sees of the machine.
 
 Where the kernel allows user namespaces: /var/task, /opt and /var/runtime under their real names and
-read-only, a /tmp of its own with the size that the function asks for, no home directories
-(`inside/namespace.py`). Elsewhere: plain directories and a clean environment. The paths in a traceback are
-the host's then, and the temporary folder has no limit but the disk's.
+read-only, a /tmp of its own with the size that the function asks for, no home directories, and of /dev and
+/etc what runtimes need (`inside/namespace.py`). Elsewhere: plain directories and a clean environment. The
+paths in a traceback are the host's then, and the temporary folder has no limit but the disk's.
 
 Known cost: what lies in /tmp is in the host's memory. It doesn't count as the function's, unless the
 function maps a file.
@@ -153,11 +153,15 @@ class Sandbox:
             return False
         home = Path(tempfile.mkdtemp(dir=self._directory, prefix="probe-"))
         place = Place.make(home, task=home, opt=None, tmp_mb=PROBE_TMP_MB)
-        command = [str(base_interpreter()), "-I", "-S", str(INSIDE / "namespace.py")]
+        command = [str(base_interpreter()), "-S", "-s", str(INSIDE / "namespace.py")]
         command.append(self._specification(self._runtimes.find("python"), place))
         try:
             tried = subprocess.run(
-                command, capture_output=True, timeout=PROBE_DEADLINE_SECONDS, pass_fds=place.descriptors
+                command,
+                env={},
+                capture_output=True,
+                timeout=PROBE_DEADLINE_SECONDS,
+                pass_fds=place.descriptors,
             )
         except subprocess.TimeoutExpired:
             return False

@@ -82,7 +82,7 @@ if sys.argv[1:]:
     become(*sys.argv[1:])
 order_path(os.environ["LAMBDA_TASK_ROOT"], opt_root, os.environ["LAMBDA_RUNTIME_DIR"])
 restore_builtins()
-for name in ("launcher", "namespace"):
+for name in ("launcher", "machine", "mounts", "namespace"):
     sys.modules.pop(name, None)  # a function may have a module of this name
 
 from awslambdaric.__main__ import main  # noqa: E402

@@ -1,8 +1,9 @@
-"""Enter a user and mount namespace in which a function sees what it sees on AWS. Linux, no root needed.
+"""Enter namespaces in which a function sees what it sees on AWS. Linux, no root needed.
 
 The function's code is at /var/task, its layers at /opt, the runtime at /var/runtime, all read-only; /tmp
-is its own and has a limit; the host's home directories are not there at all. It costs a few milliseconds a
-cold start. Runs before anything else in the new process, with the standard library only.
+is its own and has a limit; of the host there is what `machine.py` lists, and no home directories. The host's
+name and its System V memory are out of reach, too. It costs a few milliseconds a cold start. Runs before
+anything else in the new process, with the standard library only.
 
 The first process of an environment builds the namespaces and hands them to the Lambda service for safe
 keeping. A process that a reset starts joins them, and finds in /tmp what its predecessor left there.
@@ -14,17 +15,27 @@ import json
 import os
 import sys
 
-CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
-MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
-MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 32, 4096, 16384, 1 << 18
+from machine import HOST_NAME, LAMBDA_GID, LAMBDA_UID, show_machine
+from mounts import (
+    MS_BIND,
+    MS_NODEV,
+    MS_NOSUID,
+    MS_PRIVATE,
+    MS_RDONLY,
+    MS_REC,
+    MS_REMOUNT,
+    bind,
+    check,
+    libc,
+    mount,
+    show,
+)
+
+# The user namespace comes first: it owns the others.
+NAMESPACES = {"user": 0x10000000, "mnt": 0x00020000, "uts": 0x04000000, "ipc": 0x08000000}
 MNT_DETACH = 2
 SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41, "riscv64": 41}
-# The user that Lambda runs functions as.
-LAMBDA_UID, LAMBDA_GID = 993, 990
-HOST_FOLDERS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/usr", "/etc")
-
-libc = ctypes.CDLL(None, use_errno=True)
-TwoDescriptors = ctypes.c_int * 2
+Descriptors = ctypes.c_int * len(NAMESPACES)
 
 
 def enter(specification):
@@ -52,21 +63,21 @@ def join(receiver):
 
     They are looked at and left where they are: descriptors that wait in a socket keep a namespace alive.
     """
-    size = _socket.CMSG_SPACE(ctypes.sizeof(TwoDescriptors))
+    size = _socket.CMSG_SPACE(ctypes.sizeof(Descriptors))
     try:
         _, [(_, _, data)], _, _ = receiver.recvmsg(1, size, _socket.MSG_PEEK | _socket.MSG_DONTWAIT)
     except BlockingIOError:
         return False
-    for namespace in TwoDescriptors.from_buffer_copy(data):
+    for namespace in Descriptors.from_buffer_copy(data):
         check(libc.setns(namespace, 0), "setns")
         os.close(namespace)
     return True
 
 
 def keep(sender):
-    """Hand our namespaces to the Lambda service. The user namespace comes first: it owns the other."""
-    namespaces = [os.open(f"/proc/self/ns/{kind}", os.O_RDONLY) for kind in ("user", "mnt")]
-    sender.sendmsg([b"."], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, TwoDescriptors(*namespaces))])
+    """Hand our namespaces to the Lambda service."""
+    namespaces = [os.open(f"/proc/self/ns/{kind}", os.O_RDONLY) for kind in NAMESPACES]
+    sender.sendmsg([b"."], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, Descriptors(*namespaces))])
     for namespace in namespaces:
         os.close(namespace)
 
@@ -77,13 +88,10 @@ def build(wanted):
     become_lambda_user()
     mount("none", "/", None, MS_REC | MS_PRIVATE)
     mount("tmpfs", root, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=8m")
-    for folder in HOST_FOLDERS:
-        if os.path.lexists(folder):
-            show(root, folder, folder)
+    show_machine(root)
     os.mkdir(root + "/tmp")  # before what may lie below /tmp on the host
     mount("tmpfs", root + "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, f"mode=700,size={wanted['tmp_mb']}m")
-    for folder in ("/proc", "/dev"):
-        bind(root, folder, folder, writable=True, recursive=True)
+    bind(root, "/proc", "/proc", writable=True, recursive=True)
     for path in wanted["host"]:
         if not f"{path}/".startswith("/usr/"):  # which is there already
             bind(root, path, path)
@@ -101,9 +109,10 @@ def build(wanted):
 
 
 def become_lambda_user():
-    """Leave the host's user and mount namespaces."""
+    """Leave the host's namespaces."""
     uid, gid = os.getuid(), os.getgid()
-    check(libc.unshare(CLONE_NEWUSER | CLONE_NEWNS), "unshare")
+    check(libc.unshare(sum(NAMESPACES.values())), "unshare")
+    check(libc.sethostname(HOST_NAME.encode(), len(HOST_NAME)), "sethostname")
     for name, line in (
         ("setgroups", "deny"),
         ("uid_map", f"{LAMBDA_UID} {uid} 1"),
@@ -111,33 +120,6 @@ def become_lambda_user():
     ):
         with open(f"/proc/self/{name}", "w") as file:
             file.write(line)
-
-
-def show(root, source, target):
-    """Show what the host has, a symbolic link as the link that it is."""
-    if os.path.islink(source):
-        os.symlink(os.readlink(source), root + target)
-    else:
-        bind(root, source, target)
-
-
-def bind(root, source, target, writable=False, recursive=False):
-    """Show a folder or a file of the host at a path below the new root."""
-    path = root + target
-    if os.path.isdir(source):
-        os.makedirs(path, exist_ok=True)
-    else:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        open(path, "w").close()
-    mount(source, path, None, MS_BIND | (MS_REC if recursive else 0))
-    if not writable:
-        mount("none", path, None, MS_BIND | MS_REMOUNT | MS_RDONLY | locked_flags(path))
-
-
-def locked_flags(path):
-    """Return the flags that a user namespace may not take away when it mounts again."""
-    flags = os.statvfs(path).f_flag
-    return flags & (MS_NOSUID | MS_NODEV | MS_NOEXEC | os.ST_NOATIME | os.ST_NODIRATIME | os.ST_RELATIME)
 
 
 def pivot(root):
@@ -152,20 +134,6 @@ def drop_capabilities():
     """Give up the powers that a new user namespace comes with: the handler is an ordinary user."""
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)
     check(libc.capset(header, (ctypes.c_uint32 * 6)()), "capset")
-
-
-def mount(source, target, kind, flags, data=None):
-    """Ask the kernel to mount something."""
-    encoded = [None if text is None else text.encode() for text in (source, target, kind, data)]
-    result = libc.mount(encoded[0], encoded[1], encoded[2], ctypes.c_ulong(flags), encoded[3])
-    check(result, f"mount {source} on {target}")
-
-
-def check(result, what):
-    """Raise the C library's error."""
-    if result:
-        number = ctypes.get_errno()
-        raise OSError(number, f"{what}: {os.strerror(number)}")
 
 
 if __name__ == "__main__":  # the probe: can this host build namespaces, and join them?

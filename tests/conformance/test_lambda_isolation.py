@@ -1,0 +1,112 @@
+"""What a handler sees of the machine that it runs on.
+
+https://docs.aws.amazon.com/lambda/latest/operatorguide/execution-environment.html
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.conformance.conftest import Bench, make_function
+
+IPC_PRIVATE, IPC_CREAT, IPC_RMID = 0, 0o1000, 0
+
+
+@pytest.fixture
+def walled(bench: Bench) -> Bench:
+    if bench.service.sandbox_description != "user namespaces":
+        pytest.skip("this host allows no user namespaces: functions run in plain directories")
+    return bench
+
+
+@pytest.fixture
+def system_v_memory() -> Iterator[int]:
+    """Return the number of a piece of System V shared memory of this user's."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    number = libc.shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0o600)
+    assert number >= 0, os.strerror(ctypes.get_errno())
+    yield number
+    libc.shmctl(number, IPC_RMID, None)
+
+
+def ask(bench: Bench, source: str, event: Any = None) -> Any:
+    """Invoke a handler that is made of this source, and return its answer."""
+    result = bench.invoke(make_function(source, timeout_seconds=30), json.dumps(event).encode())
+    assert result.error is None, result.log_tail
+    return json.loads(result.payload)
+
+
+def test_of_the_machine_there_is_what_runtimes_need(walled: Bench) -> None:
+    source = """
+        import grp, os, pwd, socket
+        def handler(event, context):
+            with open("/dev/null", "wb") as null, open("/dev/urandom", "rb") as random:
+                null.write(random.read(8))
+            return {"top": os.listdir("/"), "dev": os.listdir("/dev"), "etc": os.listdir("/etc"),
+                    "users": [user.pw_name for user in pwd.getpwall()],
+                    "me": pwd.getpwuid(os.getuid()).pw_name,
+                    "groups": [group.gr_name for group in grp.getgrall()],
+                    "host": socket.gethostname(), "address": socket.gethostbyname(socket.gethostname())}
+    """
+    answer = ask(walled, source)
+    assert not {"home", "run", "sys", "mnt", "media", "srv"} & set(answer["top"])
+    devices = {"null", "zero", "full", "random", "urandom"}
+    assert set(answer["dev"]) == {*devices, "fd", "stdin", "stdout", "stderr"}
+    assert {"passwd", "hosts", "ld.so.cache"} <= set(answer["etc"]) and len(answer["etc"]) < 20
+    assert not {"shadow", "subuid", "fstab", "hostname", "machine-id", "localtime"} & set(answer["etc"])
+    assert (answer["users"], answer["groups"], answer["me"]) == (["lambda"], ["lambda"], "lambda")
+    assert (answer["host"], answer["address"]) == ("localhost", "127.0.0.1")
+
+
+def test_shared_memory_of_other_programs_is_out_of_reach(walled: Bench, system_v_memory: int) -> None:
+    source = """
+        import ctypes, os
+        def handler(event, context):
+            libc = ctypes.CDLL(None, use_errno=True)
+            reached = libc.shmctl(event, 2, ctypes.create_string_buffer(256))  # IPC_STAT
+            listed = len(open("/proc/sysvipc/shm").readlines()) - 1
+            return {"reached": reached, "listed": listed, "posix": os.path.exists("/dev/shm")}
+    """
+    assert ask(walled, source, system_v_memory) == {"reached": -1, "listed": 0, "posix": False}
+
+
+def test_processes_share_no_memory_and_talk_by_pipes(walled: Bench) -> None:
+    """https://aws.amazon.com/blogs/compute/parallel-processing-in-python-with-aws-lambda/."""
+    source = """
+        import multiprocessing
+        def handler(event, context):
+            ours, theirs = multiprocessing.Pipe()
+            child = multiprocessing.Process(target=theirs.send, args=("by a pipe",))
+            child.start()
+            answer = ours.recv()
+            child.join()
+            try:
+                multiprocessing.Lock()
+            except OSError as error:
+                return answer, str(error)
+    """
+    said, error = ask(walled, source)
+    assert said == "by a pipe"
+    assert error in ("[Errno 2] No such file or directory", "[Errno 38] Function not implemented")
+
+
+def test_a_reset_joins_every_namespace(walled: Bench) -> None:
+    source = """
+        import os
+        def handler(event, context):
+            if event == "exit":
+                os._exit(1)
+            return {kind: os.readlink(f"/proc/self/ns/{kind}") for kind in ("user", "mnt", "uts", "ipc")}
+    """
+    function = make_function(source)
+    before = json.loads(walled.invoke(function).payload)
+    walled.invoke(function, b'"exit"')
+    assert json.loads(walled.invoke(function).payload) == before
+    ours = {kind: os.readlink(f"/proc/self/ns/{kind}") for kind in before}
+    assert not set(ours.values()) & set(before.values())
