@@ -28,6 +28,7 @@ from labsupport.localcloud.ministack.http_apis.apis import serving_http_apis
 from labsupport.localcloud.ministack.iam_conditions_seam import IamConditionsSeam
 from labsupport.localcloud.ministack.iam_seam import IamSeam
 from labsupport.localcloud.ministack.iam_simulation_seam import IamSimulationSeam
+from labsupport.localcloud.ministack.insights_seam import InsightsSeam
 from labsupport.localcloud.ministack.knowledge_bases import attach_knowledge_bases
 from labsupport.localcloud.ministack.lambda_seam import LambdaSeam
 from labsupport.localcloud.ministack.logging_config_seam import LoggingConfigSeam
@@ -104,6 +105,7 @@ class MiniStack:
         metrics_seam.attach()
         LoggingConfigSeam().attach()
         FilterPatternsSeam().attach()
+        InsightsSeam().attach()
         S3Seam().attach()
         DynamoDBSeam().attach()
         EventBridgeSeam().attach()
