@@ -219,16 +219,15 @@ class Building:
     def rest_api(
         self, api: Mapping[str, Any], *, stage: str, function_arns: Sequence[str] = ()
     ) -> RestApiDescription:
-        """Describe a REST API that a cell made with boto3, tag it, and let it invoke functions.
+        """Describe a REST API that a cell made with boto3, and let it invoke functions.
 
         Args:
-            api: as ImportRestApi, CreateRestApi or GetRestApi returns it.
+            api: as CreateRestApi or GetRestApi returns it.
             stage: which of its addresses is meant; it need not be there yet.
             function_arns: of the functions (notebook 06 does this step by itself).
         """
         with self.target.tape.plumbing():
             described = described_rest_api(self.target, api, stage)
-            self.client("apigateway").tag_resource(resourceArn=described.arn, tags=self.tags())
             for arn in function_arns:
                 allow_api(self.target, arn, described.name, described.execute_arn)
             return described

@@ -52,7 +52,7 @@ def deploy_orders_table(lab: Building) -> TableDescription:
 def orders_openapi(
     lab: Building, function_arn: str, *, kind: Literal["REST", "HTTP"], title: str = THING
 ) -> dict[str, Any]:
-    """Return the OpenAPI 3.0.1 document of the orders API, for ImportRestApi or for ImportApi.
+    """Return the OpenAPI 3.0.1 document of the orders API, for PutRestApi or for ImportApi.
 
     Each method is a Lambda proxy integration. A REST API sends its event in format 1.0 and knows no other;
     an HTTP API gets 2.0.

@@ -11,8 +11,9 @@ The Region is asked for only where a request has one (`Null`): a simulation, whi
 
 `./lab policies` prints them with account, Region and owner filled in.
 
-Known cost: API Gateway, Cognito and Knowledge Bases give out ids, so what is whose there is told by tags. An
-API that was imported has none until it is tagged, and an untagged one of somebody else could be tagged, too.
+API Gateway, Cognito and Knowledge Bases give out ids, so what is whose there is told by tags, and the tags
+are asked for in the call that creates. ImportRestApi takes none, so a learner can't use it: CreateRestApi and
+then PutRestApi do the same. Known cost: an untagged API of somebody else could be tagged as one's own.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 """

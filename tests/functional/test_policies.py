@@ -205,6 +205,8 @@ FORBIDDEN: dict[str, Denied] = {
         "tag_resource",
         {"ResourceArn": "arn:aws:apigateway:us-east-1::/apis/{api}", "Tags": {"lab-owner": "{owner}"}},
     ),
+    "an API without tags": ("apigateway", "create_rest_api", {"name": "lab-{owner}-x"}),
+    "an API of a document, which has no tags": ("apigateway", "import_rest_api", {"body": "openapi: 3.0.1"}),
     "an API for somebody else": (
         "apigatewayv2",
         "create_api",
