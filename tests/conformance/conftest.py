@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 import textwrap
 import uuid
@@ -18,6 +19,7 @@ from labsupport.lab import Lab
 from labsupport.localcloud.lambda_service.function import Function, InvocationResult, LogEvent
 from labsupport.localcloud.lambda_service.service import LambdaService
 from labsupport.localcloud.record import CloudRecord
+from labsupport.session import LocalSession
 from labsupport.settings import Settings
 from labsupport.teardown import teardown
 
@@ -120,3 +122,30 @@ def module_lab(cloud: CloudRecord, cloud_home: Path) -> Iterator[Lab]:
     lab = Lab("06", settings=settings)
     yield lab
     teardown(lab.target, late_log_seconds=0)
+
+
+def may(iam: Any, user: str, *statements: dict[str, Any]) -> None:
+    """Give an IAM user these permissions and no others."""
+    policy = {"Version": "2012-10-17", "Statement": list(statements)}
+    iam.put_user_policy(UserName=user, PolicyName="p", PolicyDocument=json.dumps(policy))
+
+
+@pytest.fixture
+def somebody(lab: Lab) -> Iterator[tuple[str, LocalSession]]:
+    """Return the name of an IAM user who may next to nothing (`may`), and a session of theirs."""
+    iam, name = lab.client("iam"), lab.name("developer")
+    iam.create_user(UserName=name)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    may(iam, name, {"Effect": "Allow", "Action": "sts:GetCallerIdentity", "Resource": "*"})
+    yield (
+        name,
+        LocalSession(
+            lab.target.environment()["AWS_ENDPOINT_URL"],
+            lab.region,
+            access_key_id=key["AccessKeyId"],
+            secret_access_key=key["SecretAccessKey"],
+        ),
+    )
+    iam.delete_user_policy(UserName=name, PolicyName="p")
+    iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
+    iam.delete_user(UserName=name)

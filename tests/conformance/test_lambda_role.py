@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from labsupport.localcloud import supervisor
 from labsupport.session import LocalSession
 from labsupport.settings import Settings
 from labsupport.waiting import wait_until
-from tests.conformance.conftest import RUNTIME, archive
+from tests.conformance.conftest import RUNTIME, archive, may
 
 LOGS = {"Effect": "Allow", "Action": "logs:CreateLogGroup", "Resource": "*"}
 POLICY = {"Version": "2012-10-17", "Statement": [LOGS]}
@@ -38,27 +37,10 @@ def create(client: Any, name: str, role_arn: str) -> Any:
 
 
 @pytest.fixture
-def developer(lab: Lab) -> Iterator[tuple[str, LocalSession]]:
+def developer(lab: Lab, somebody: tuple[str, LocalSession]) -> tuple[str, LocalSession]:
     """Return an IAM user who may do everything with Lambda, and a session of theirs."""
-    iam, name = lab.client("iam"), lab.name("developer")
-    iam.create_user(UserName=name)
-    key = iam.create_access_key(UserName=name)["AccessKey"]
-    may(iam, name, {"Effect": "Allow", "Action": "lambda:*", "Resource": "*"})
-    session = LocalSession(
-        lab.target.environment()["AWS_ENDPOINT_URL"],
-        lab.region,
-        access_key_id=key["AccessKeyId"],
-        secret_access_key=key["SecretAccessKey"],
-    )
-    yield name, session
-    iam.delete_user_policy(UserName=name, PolicyName="p")
-    iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
-    iam.delete_user(UserName=name)
-
-
-def may(iam: Any, user: str, *statements: dict[str, Any]) -> None:
-    policy = {"Version": "2012-10-17", "Statement": list(statements)}
-    iam.put_user_policy(UserName=user, PolicyName="p", PolicyDocument=json.dumps(policy))
+    may(lab.client("iam"), somebody[0], {"Effect": "Allow", "Action": "lambda:*", "Resource": "*"})
+    return somebody
 
 
 def test_a_role_is_given_only_by_who_may_pass_it_to_lambda(

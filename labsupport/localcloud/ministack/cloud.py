@@ -36,6 +36,7 @@ from labsupport.localcloud.ministack.logs_seam import LogsSeam
 from labsupport.localcloud.ministack.metrics_seam import MetricsSeam
 from labsupport.localcloud.ministack.rest_apis.apis import RestApis
 from labsupport.localcloud.ministack.s3_seam import S3Seam
+from labsupport.localcloud.ministack.scheduler_seam import SchedulerSeam
 from labsupport.localcloud.ministack.sns_seam import SnsSeam
 from labsupport.localcloud.ministack.stream_seam import StreamSeam
 from labsupport.localcloud.ministack.validation_seam import ValidationSeam
@@ -109,6 +110,7 @@ class MiniStack:
         S3Seam().attach()
         DynamoDBSeam().attach()
         EventBridgeSeam().attach()
+        SchedulerSeam(role_delay_seconds=options.role_delay_seconds).attach()
         SnsSeam().attach()
         FunctionUrlSeam().attach()
         EventSourceSeam().attach()

@@ -49,7 +49,7 @@ class EventBridgeSeam:
 
     def _deliver(self, arn: str, payload: str) -> None:
         source = _source_arn.get()
-        # A schedule invokes with a role of its own, not by the function's policy.
+        # A schedule invokes with a role of its own (`scheduler_seam.py`), not by the function's policy.
         if ":rule/" in source and not self._may_invoke(arn, source):
             logger.warning("EventBridge may not invoke %s for %s; event dropped.", arn, source)
             return

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextvars
-import time
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
 
 from labsupport.localcloud import lambda_api
@@ -126,9 +124,5 @@ class IamSeam:
         role = self._roles.role(role_arn)
         if role is None:
             return None  # MiniStack says so
-        is_known = time.time() - _created(role) >= self._role_delay_seconds
+        is_known = self._roles.age_seconds(role) >= self._role_delay_seconds
         return lambda_role.assume_problem(role, self._roles.trusts, is_known=is_known)
-
-
-def _created(role: Mapping[str, Any]) -> float:
-    return datetime.fromisoformat(role["CreateDate"].replace("Z", "+00:00")).timestamp()

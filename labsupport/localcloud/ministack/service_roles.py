@@ -6,7 +6,9 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-service.htm
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from labsupport.localcloud.rules import iam_denial
@@ -28,6 +30,11 @@ class ServiceRoles:
         """Return IAM's record of a role, or None."""
         found: Mapping[str, Any] | None = self._iam._roles.get(role_arn.rpartition("/")[2])
         return found
+
+    @staticmethod
+    def age_seconds(role: Mapping[str, Any]) -> float:
+        """Return how long ago a role was made."""
+        return time.time() - datetime.fromisoformat(role["CreateDate"].replace("Z", "+00:00")).timestamp()
 
     def trusts(self, document: Any, principal: str, context: Mapping[str, Any] | None = None) -> bool:
         """Ask a trust policy whether a service may assume the role.
