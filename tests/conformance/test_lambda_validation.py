@@ -217,6 +217,20 @@ def test_what_is_no_zip_is_refused(account: Account, operation: str, parameters:
     assert "Could not unzip uploaded file" in text
 
 
+def test_a_package_from_a_bucket_is_opened_too(account: Account) -> None:
+    """https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+    bucket = account.lab.deploy_bucket("packages")
+    damaged = CODE[:-40] + bytes(18) + CODE[-22:]  # its end is that of a zip, its table is not
+    account.lab.client("s3").put_object(Bucket=bucket, Key="package.zip", Body=damaged)
+    place = {"S3Bucket": bucket, "S3Key": "package.zip"}
+    for call, named in (
+        (account.client.update_function_code, {"FunctionName": account.function, **place}),
+        (account.client.publish_layer_version, {"LayerName": account.lab.name("odd"), "Content": place}),
+    ):
+        code, status, text = refused(call, **named)
+        assert (code, status) == (INVALID, 400) and "Could not unzip uploaded file" in text
+
+
 def test_a_refused_layer_takes_no_version_number(account: Account) -> None:
     name = account.lab.name("numbers")
     refused(account.client.publish_layer_version, LayerName=name, Content={"ZipFile": b"no zip"})

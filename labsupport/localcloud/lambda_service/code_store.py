@@ -24,7 +24,7 @@ class CodeStore:
         """Return a folder with the archives' files; a later archive overwrites an earlier one's.
 
         Raises:
-            zipfile.BadZipFile: one of them is no zip archive.
+            zipfile.BadZipFile: one of them is no zip archive. The control plane lets none in.
             OSError: the disk is full.
         """
         digest = hashlib.sha256(
@@ -36,20 +36,26 @@ class CodeStore:
         aside = Path(tempfile.mkdtemp(dir=self._directory))
         try:
             aside.chmod(0o755)  # the function's user is not the learner
+            permissions: dict[str, int] = {}
             for archive in archives:
-                _extract(archive, aside)
+                permissions |= _extract(archive, aside)
+            for path, mode in permissions.items():  # at the end: a read-only file may be overwritten
+                os.chmod(path, mode)
             os.rename(aside, target)
-        except OSError:
+        except Exception:
             shutil.rmtree(aside, ignore_errors=True)
             if not target.is_dir():  # otherwise another environment was faster, which is as good
                 raise
         return target
 
 
-def _extract(archive: bytes, directory: Path) -> None:
+def _extract(archive: bytes, directory: Path) -> dict[str, int]:
+    """Write an archive's files. Returns {path: permissions}; links and devices are plain files."""
+    permissions = {}
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
         for member in opened.infolist():
             path = opened.extract(member, directory)  # never leaves the directory: zipfile sees to that
             mode = (member.external_attr >> 16) & 0o777
             if mode and not member.is_dir():
-                os.chmod(path, mode)
+                permissions[path] = mode
+    return permissions

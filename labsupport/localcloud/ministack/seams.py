@@ -153,6 +153,7 @@ SEAMS = [
     ("services.lambda_svc", "_poll_kinesis", ""),
     ("services.lambda_svc", "_put_function_concurrency", "func_name data"),
     ("services.lambda_svc", "_put_provisioned_concurrency", "func_name qualifier data"),
+    ("services.lambda_svc", "_reject_unreadable_zip", "zip_data"),
     ("services.lambda_svc", "_release_esm_poll_state", "esm_id"),
     ("services.lambda_svc", "_reserved_concurrency", "func config"),
     ("services.lambda_svc", "_resolve_existing_esm_function", "function_ref"),

@@ -16,6 +16,7 @@ from labsupport.localcloud.ministack.seams import replace
 from labsupport.localcloud.ministack.states_seam import FunctionStates
 from labsupport.localcloud.rules import (
     lambda_aliases,
+    lambda_archive,
     lambda_environment_variables,
     lambda_function_name,
     lambda_layers,
@@ -86,6 +87,7 @@ class ValidationSeam:
         """Stand before MiniStack's router."""
         self._states.attach()
         replace(self._lambda, "handle_request", self._asking_rules)
+        replace(self._lambda, "_reject_unreadable_zip", lambda _original: self._unreadable)
 
     def _asking_rules(self, original: Callable[..., Answer]) -> Callable[..., Answer]:
         async def handle(method: str, path: str, headers: Any, body: bytes, query_params: Any) -> Answer:
@@ -124,6 +126,11 @@ class ValidationSeam:
 
     def _refused(self, refusal: Refusal) -> Answer:
         return self._lambda.error_response_json(refusal.code, refusal.message, refusal.status)
+
+    def _unreadable(self, package: bytes | None) -> Answer | None:
+        """Refuse a package wherever it comes from, a bucket included; None means that there is none."""
+        refusal = None if package is None else lambda_archive.problem(package)
+        return refusal and self._refused(refusal)
 
     def _is_ours(self, reference: FunctionReference) -> bool:
         here = self._responses.get_account_id(), self._responses.get_region()
