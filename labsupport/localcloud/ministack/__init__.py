@@ -11,6 +11,7 @@ with a wrong answer an hour later. Raise the pin on purpose, and run the conform
 * `iam_seam.py`: by which action IAM is asked, how it refuses, and which role a function may get
 * `iam_conditions_seam.py`, `iam_simulation_seam.py`: what conditions are asked about, also when IAM simulates
 * `validation_seam.py`: where a request of the Lambda API arrives: the rules come first
+* `lambda_path.py`: what MiniStack's router takes a path of the Lambda API for
 * `states_seam.py`: where a function becomes active, and an update is in progress
 * `lambda_seam.py`: where an invocation leaves MiniStack for our Lambda service
 * `concurrency_seam.py`: where concurrency is reserved and provisioned

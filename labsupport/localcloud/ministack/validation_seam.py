@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from labsupport.localcloud import lambda_api
 from labsupport.localcloud.lambda_api import ApiCall
+from labsupport.localcloud.ministack.lambda_path import LambdaPath
 from labsupport.localcloud.ministack.seams import replace
 from labsupport.localcloud.ministack.states_seam import FunctionStates
 from labsupport.localcloud.rules import (
@@ -77,6 +78,7 @@ class ValidationSeam:
             "PublishVersion": (_update, _version),
             "CreateAlias": (_alias,),
             "GetAlias": (_known_alias,),
+            "GetPolicy": (_policy,),
             "UpdateAlias": (_known_alias, _alias),
             "DeleteFunction": (_latest_stays,),
             "Invoke": (_payload, self._pending),
@@ -109,7 +111,7 @@ class ValidationSeam:
                 path = path.replace(name, ours.short)
                 if call.name == "CreateFunction":
                     body = json.dumps({**json.loads(body), "FunctionName": ours.name}).encode()
-            return await original(method, path, headers, body, query_params)
+            return await original(method, LambdaPath.of(call, path), headers, body, query_params)
 
         return handle
 
@@ -217,6 +219,13 @@ def _alias(request: _Request) -> Refusal | None:
         versions=request.function["versions"],
         function_arn=request.function["config"]["FunctionArn"],
     )
+
+
+def _policy(request: _Request) -> Refusal | None:
+    if request.function is None or request.function["policy"]["Statement"]:
+        return None
+    # Without a statement there is no policy, also after the last one was removed.
+    return Refusal("ResourceNotFoundException", "The resource you requested does not exist.", 404)
 
 
 def _payload(request: _Request) -> Refusal | None:
