@@ -145,7 +145,8 @@ def _keep_traceback(error: Exception) -> str:
         from labsupport.settings import Settings
 
         path: Path = Settings.from_environment().home / "last-error.log"
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.touch(mode=0o600)
         path.write_text(text)
     except Exception:  # whatever broke the command may break this too
         return text

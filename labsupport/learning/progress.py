@@ -33,7 +33,7 @@ class Progress:
         event = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "kind": kind, **facts}
         line = json.dumps(event, ensure_ascii=False, default=str).encode() + b"\n"
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
             try:
                 os.write(descriptor, (b"" if _ends_well(descriptor) else b"\n") + line)

@@ -41,6 +41,7 @@ def main() -> None:
     options = _parse_arguments()
     home = Path(options.home)
     _allow_many_files()
+    os.umask(0o077)  # what MiniStack and we write is the learner's alone, whatever the learner's umask
     try:
         chosen = CloudOptions.from_environment(os.environ)
     except ValueError as error:

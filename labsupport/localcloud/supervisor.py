@@ -27,6 +27,7 @@ from pathlib import Path
 import psutil
 
 from labsupport.errors import CloudError
+from labsupport.localcloud.private_files import append_private, make_private_folder
 from labsupport.localcloud.record import RECORD_FILE, CloudRecord
 
 START_LOCK = "start.lock"
@@ -126,7 +127,7 @@ def _make_home(home: Path) -> None:
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         for part in ("state", "work", "cache"):
-            (home / part).mkdir(exist_ok=True, mode=0o700)
+            make_private_folder(home / part)
     except OSError as error:
         raise CloudError(
             doing="starting the local cloud",
@@ -169,7 +170,7 @@ def _spawn(home: Path, port: int | None, lock: int) -> tuple[subprocess.Popen[by
         command += ["--port", str(port)]
     package_root = str(Path(__file__).resolve().parents[2])
     python_path = os.pathsep.join(filter(None, [package_root, os.environ.get("PYTHONPATH", "")]))
-    with open(os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
+    with open(append_private(log_path), "ab") as log:
         server = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,

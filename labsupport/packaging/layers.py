@@ -56,7 +56,7 @@ def build_layer(
     version = python_version or f"{sys.version_info.major}.{sys.version_info.minor}"
     archive = cache_dir / f"{directory.name}-{_content_key(requirements, version, platform)}.zip"
     with layer_cache.disk_errors_explained(doing, cache_dir):
-        cache_dir.mkdir(parents=True, exist_ok=True)
+        cache_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         with layer_cache.locked(archive.with_suffix(".lock"), doing, progress):
             cached = layer_cache.read(archive)
             if cached:

@@ -306,6 +306,21 @@ def test_the_runtime_has_boto3_and_nothing_of_the_hosts(
     }  # fmt: skip
 
 
+def test_what_a_function_writes_has_no_permissions_of_the_learners(any_bench: Bench) -> None:
+    source = """
+        import os, stat, tempfile
+        def handler(event, context):
+            path = os.path.join(tempfile.gettempdir(), "written")
+            open(path, "w").close()
+            return stat.S_IMODE(os.stat(path).st_mode)
+    """
+    before = os.umask(0o077)
+    try:
+        assert json.loads(any_bench.invoke(make_function(source)).payload) == 0o644
+    finally:
+        os.umask(before)
+
+
 def test_a_namespace_hides_the_home_and_is_read_only(bench: Bench) -> None:
     if bench.service.sandbox_description != "user namespaces":
         pytest.skip("this host allows no user namespaces")

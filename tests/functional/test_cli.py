@@ -89,6 +89,7 @@ def test_when_a_command_breaks_then_one_line_and_the_traceback_in_a_file(alone: 
         f"The full traceback is in {log}. Please add it when you report this.",
     ]
     assert log.read_text().endswith("RuntimeError: broken on purpose\n")
+    assert log.stat().st_mode & 0o077 == 0
     assert "labsupport/cli.py" in log.read_text()
 
 

@@ -341,3 +341,14 @@ def test_a_full_disk_leaves_nothing_half_made(wheels, layer, tmp_path, monkeypat
     assert ("No space left" in (result["detail"] or "")) == (who_fails == "pip")
     assert result["left"] == ["cache"]
     assert result["then"] is False
+
+
+@pytest.mark.parametrize(
+    "name", ["../evil.py", "small/../../evil.py", "/tmp/evil.py", "small-1.0.data/purelib/../../../evil.py"]
+)
+def test_a_wheel_that_leads_out_of_its_folder_is_refused(layer, wheels, cache, tmp_path, name):
+    make_wheel(wheels, "small", {"small/__init__.py": b"", name: b"evil"})
+    with pytest.raises(LabError):
+        build_layer(layer, cache_dir=cache)
+    assert not list(tmp_path.rglob("evil.py")) and not Path("/tmp/evil.py").exists()
+    assert archives(cache) == []

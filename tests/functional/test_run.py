@@ -105,6 +105,7 @@ def test_notebooks_are_chosen_by_number_and_a_kernel_of_that_name_elsewhere_is_n
     assert "1 of 1 notebooks passed" in lines(answer)[-1]
     assert lines(answer)[-1].endswith(f"report: {tmp_path / 'a report' / 'index.html'}")
     assert (tmp_path / "a report" / "05_s3_thumbnails.html").is_file()
+    assert (tmp_path / "a report").stat().st_mode & 0o077 == 0
     assert not checkout.build.exists()
 
 

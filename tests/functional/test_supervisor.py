@@ -23,6 +23,7 @@ import pytest
 from botocore.config import Config
 
 from labsupport.errors import CloudError
+from labsupport.learning.progress import Progress
 from labsupport.localcloud import supervisor
 from labsupport.localcloud.record import CloudRecord
 from tests.conformance.conftest import RUNTIME, archive
@@ -113,6 +114,32 @@ def test_stop_leaves_no_process_and_no_scratch_file(home: Path) -> None:
     assert list((home / "work").iterdir()) == []
     assert supervisor.find(home) is None and not (home / "cloud.json").exists()
     assert supervisor.stop(home) is False
+
+
+@pytest.fixture
+def loose_umask() -> Iterator[None]:
+    """Let everybody read what is written, as most systems do."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+def test_all_that_is_written_is_the_learners_alone(home: Path, loose_umask: None) -> None:
+    home.mkdir(mode=0o755)  # as somebody made it who named it in LAB_HOME
+    record = start(home)
+    functions = deploy(record, "writer", "def handler(e, c):\n    open('/tmp/x', 'w').close()\n")
+    functions.invoke(FunctionName="writer")
+    Progress(home / "progress" / "me.jsonl").record("hint")
+    supervisor.stop(home)
+    start(home)
+    written = [Path(folder, name) for folder, folders, names in os.walk(home) for name in [*folders, *names]]
+    assert {"cloud.json", "cloud.log", "cloud.pickle", "port", "me.jsonl"} <= {path.name for path in written}
+    assert [str(path) for path in written if _others_reach(path, home)] == []
+
+
+def _others_reach(path: Path, home: Path) -> bool:
+    below_home = [path, *(folder for folder in path.parents if home in folder.parents)]
+    return all(each.lstat().st_mode & 0o077 for each in below_home)
 
 
 def test_two_labs_do_not_see_each_other(home: Path, tmp_path: Path) -> None:

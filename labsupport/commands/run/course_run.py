@@ -47,7 +47,8 @@ class CourseRun:
             LabError: the report can't be written.
         """
         try:
-            (self.output / "notebooks").mkdir(parents=True, exist_ok=True)
+            self.output.mkdir(parents=True, exist_ok=True, mode=0o700)  # outputs name accounts
+            (self.output / "notebooks").mkdir(exist_ok=True)
             for index, notebook in enumerate(self.notebooks):
                 self.results[index] = result = self._execute_one(notebook)
                 self.write_index()

@@ -73,6 +73,7 @@ def restore_builtins():
     site.sethelper()
 
 
+os.umask(0o022)  # not this machine's
 opt_root = enter_sandbox()
 limit_file_descriptors()
 launcher.launch(opt_root)
