@@ -44,7 +44,7 @@ def wait_until(
         DeployError: the answer was never true within the time.
     """
     deadline = time.monotonic() + timeout_seconds
-    for pause_seconds in _pauses():
+    for pause_seconds in pauses():
         if answer := condition():
             return answer
         if time.monotonic() + pause_seconds > deadline:
@@ -64,7 +64,7 @@ def retry_while(
         botocore.exceptions.ClientError: AWS's last answer, once the time is over or for any other reason.
     """
     deadline = time.monotonic() + timeout_seconds
-    for pause_seconds in _pauses():
+    for pause_seconds in pauses():
         try:
             return call()
         except ClientError as error:
@@ -74,7 +74,8 @@ def retry_while(
     raise AssertionError("the pauses never end")
 
 
-def _pauses() -> Iterator[float]:
+def pauses() -> Iterator[float]:
+    """Yield how long to wait each time: short first, then longer, without end."""
     pause_seconds = FIRST_PAUSE_SECONDS
     while True:
         yield pause_seconds

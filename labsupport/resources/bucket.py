@@ -10,6 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from labsupport.errors import DeployError
+from labsupport.lost_answers import survives_lost_answers
 from labsupport.resources.ownership import as_dict, as_list, require_ours
 from labsupport.target import Target
 from labsupport.waiting import error_code, retry_while, tolerate
@@ -20,6 +21,7 @@ OBJECTS_PER_REQUEST = 1000
 OBJECT_CREATED = ("s3:ObjectCreated:*",)
 
 
+@survives_lost_answers
 def deploy_bucket(target: Target, name: str, *, versioned: bool = False) -> str:
     """Create the bucket if there is none of this name, and return its name.
 
@@ -51,6 +53,7 @@ def bucket_tags(target: Target, name: str) -> dict[str, str]:
     return {}
 
 
+@survives_lost_answers
 def notify_function(
     target: Target,
     bucket: str,

@@ -5,12 +5,14 @@ https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.htm
 
 from __future__ import annotations
 
+from labsupport.lost_answers import survives_lost_answers
 from labsupport.target import Target
 from labsupport.waiting import retry_while
 
 PERMISSION_SETTLES_SECONDS = 15
 
 
+@survives_lost_answers
 def on_failure(target: Target, function: str, destination_arn: str, *, retries: int = 0) -> None:
     """Send asynchronous events that failed, after the retries, to an on-failure destination.
 

@@ -15,6 +15,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from labsupport.errors import DeployError
+from labsupport.lost_answers import survives_lost_answers
 from labsupport.naming import log_group_name
 from labsupport.resources.event_source_mapping import delete_event_source_mapping, event_source_mappings
 from labsupport.resources.log_group import delete_log_group
@@ -23,6 +24,7 @@ from labsupport.target import Target
 from labsupport.waiting import error_code, retry_while, tolerate, wait_until
 
 GONE = "ResourceNotFoundException"
+ALREADY_THERE = "already exist"
 ROLE_SETTLES_SECONDS = 30  # IAM tells a new role around within seconds
 UPDATE_SECONDS = 60
 
@@ -51,6 +53,7 @@ class FunctionDescription:
     change: str = ""
 
 
+@survives_lost_answers
 def deploy_function(
     target: Target,
     name: str,
@@ -99,9 +102,15 @@ def deploy_function(
         existing = _get_function(target, name)
         if existing is None:
             package, tags = {"ZipFile": code}, target.tags()
-            _when_settled(
-                lambda: aws_lambda.create_function(FunctionName=name, Code=package, Tags=tags, **wanted)
-            )
+            try:
+                _when_settled(
+                    lambda: aws_lambda.create_function(FunctionName=name, Code=package, Tags=tags, **wanted)
+                )
+            except ClientError as error:
+                if ALREADY_THERE not in str(error) or not (existing := _get_function(target, name)):
+                    raise
+                # boto3 asked twice: the first answer was lost. Or somebody was quicker.
+                require_ours(target, f"function {name}", existing.get("Tags", {}))
             return replace(wait_until_ready(target, name), change="created")
         require_ours(target, f"function {name}", existing.get("Tags", {}))
         changes = []
@@ -172,7 +181,7 @@ def _passes(error: ClientError) -> bool:
     """Tell whether Lambda's refusal passes: an update in progress, or a role that is too new."""
     code, message = error_code(error), str(error)
     new_role = code == "InvalidParameterValueException" and "cannot be assumed" in message
-    return new_role or (code == "ResourceConflictException" and "already exist" not in message)
+    return new_role or (code == "ResourceConflictException" and ALREADY_THERE not in message)
 
 
 def _differs(configuration: dict[str, Any], wanted: dict[str, Any]) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from labsupport.lost_answers import ONCE, survives_lost_answers
 from labsupport.resources.api_permission import allow_api
 from labsupport.resources.http_authorizer import JwtAuthorizer, sync_authorizers
 from labsupport.resources.ownership import require_ours
@@ -16,6 +17,7 @@ from labsupport.target import Target
 from labsupport.waiting import tolerate
 
 DEFAULT_STAGE = "$default"
+GONE = "NotFoundException"
 TIMEOUT_MS = 30_000  # the longest that an HTTP API waits for an integration
 
 
@@ -55,6 +57,7 @@ class HttpApiDescription:
     execute_arn: str
 
 
+@survives_lost_answers
 def deploy_http_api(
     target: Target,
     name: str,
@@ -116,7 +119,7 @@ def api_arn(target: Target, api_id: str) -> str:
 
 def delete_http_api(target: Target, api_id: str) -> None:
     """Delete the API with its routes, integrations, authorizers and stages."""
-    with target.tape.plumbing(), tolerate("NotFoundException"):
+    with target.tape.plumbing(), tolerate(GONE):
         target.client("apigatewayv2").delete_api(ApiId=api_id)
 
 
@@ -125,7 +128,7 @@ def _created(target: Target, name: str) -> dict[str, Any]:
     if api is not None:
         require_ours(target, f"HTTP API {name}", api.get("Tags", {}))
         return api
-    created: dict[str, Any] = target.client("apigatewayv2").create_api(
+    created: dict[str, Any] = target.client("apigatewayv2", **ONCE).create_api(
         Name=name, ProtocolType="HTTP", Tags=target.tags()
     )
     return created
@@ -136,7 +139,8 @@ def _with_cors(target: Target, api: dict[str, Any], cors: Mapping[str, Any] | No
     if cors and cors != current:
         client.update_api(ApiId=api["ApiId"], CorsConfiguration=dict(cors))
     elif current and not cors:
-        client.delete_cors_configuration(ApiId=api["ApiId"])
+        with tolerate(GONE):
+            client.delete_cors_configuration(ApiId=api["ApiId"])
     return api
 
 
@@ -156,7 +160,7 @@ def _sync_integrations(
         }
         current = existing.get(arn)
         if current is None:
-            current = client.create_integration(ApiId=api_id, **wanted)
+            current = target.client("apigatewayv2", **ONCE).create_integration(ApiId=api_id, **wanted)
         elif any(current.get(key) != value for key, value in wanted.items()):
             client.update_integration(ApiId=api_id, IntegrationId=current["IntegrationId"], **wanted)
         found[arn] = current["IntegrationId"]
@@ -167,7 +171,8 @@ def _delete_integrations(target: Target, api_id: str, *, except_for: Iterable[st
     client, kept = target.client("apigatewayv2"), set(except_for)
     for integration in items(client, "get_integrations", api_id):
         if integration["IntegrationId"] not in kept:
-            client.delete_integration(ApiId=api_id, IntegrationId=integration["IntegrationId"])
+            with tolerate(GONE):
+                client.delete_integration(ApiId=api_id, IntegrationId=integration["IntegrationId"])
 
 
 def _sync_routes(
@@ -180,7 +185,8 @@ def _sync_routes(
     client = target.client("apigatewayv2")
     existing = {route["RouteKey"]: route for route in items(client, "get_routes", api_id)}
     for key in existing.keys() - wanted.keys():
-        client.delete_route(ApiId=api_id, RouteId=existing[key]["RouteId"])
+        with tolerate(GONE):
+            client.delete_route(ApiId=api_id, RouteId=existing[key]["RouteId"])
     for key, route in wanted.items():
         settings = {
             "Target": f"integrations/{integrations[route.function_arn]}",

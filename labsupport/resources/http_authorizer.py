@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from labsupport.lost_answers import ONCE
 from labsupport.target import Target
 
 TOKEN_SOURCE = "$request.header.Authorization"  # where the token stands, not a token
@@ -39,7 +40,9 @@ def sync_authorizers(target: Target, api_id: str, wanted: Mapping[str, JwtAuthor
         settings = _settings(authorizer)
         current = existing.get(name)
         if current is None:
-            current = client.create_authorizer(ApiId=api_id, Name=name, **settings)
+            current = target.client("apigatewayv2", **ONCE).create_authorizer(
+                ApiId=api_id, Name=name, **settings
+            )
         elif any(current.get(key) != value for key, value in settings.items()):
             client.update_authorizer(ApiId=api_id, AuthorizerId=current["AuthorizerId"], **settings)
         found[name] = current["AuthorizerId"]

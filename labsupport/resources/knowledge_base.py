@@ -12,6 +12,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from labsupport.errors import DeployError
+from labsupport.lost_answers import survives_lost_answers
 from labsupport.resources.data_source import OVERLAP_PERCENTAGE, deploy_data_source, synchronise
 from labsupport.resources.ownership import require_ours
 from labsupport.resources.vector_index import deploy_vector_index
@@ -46,6 +47,7 @@ class KnowledgeBaseDescription:
     statistics: Mapping[str, int]
 
 
+@survives_lost_answers
 def deploy_knowledge_base(
     target: Target,
     name: str,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from labsupport.errors import DeployError
+from labsupport.lost_answers import ONCE, survives_lost_answers
 from labsupport.target import Target
 
 UPLOAD_LIMIT_BYTES = 50 * 1024 * 1024  # of a zip archive in the request itself
@@ -34,6 +35,7 @@ class LayerVersion:
     size_bytes: int
 
 
+@survives_lost_answers
 def publish_layer(target: Target, name: str, archive: bytes, *, python_version: str) -> LayerVersion:
     """Publish a version, or return the newest one where it is the same archive for the same Python.
 
@@ -59,7 +61,7 @@ def publish_layer(target: Target, name: str, archive: bytes, *, python_version: 
             description = describe_layer(target, name, newest["Version"])
             if description.code_sha256 == _sha256(archive):
                 return description
-        answer = target.client("lambda").publish_layer_version(
+        answer = target.client("lambda", **ONCE).publish_layer_version(
             LayerName=name, Content={"ZipFile": archive}, CompatibleRuntimes=runtimes
         )
     return _description(name, answer)

@@ -14,6 +14,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from labsupport.errors import DeployError
+from labsupport.lost_answers import survives_lost_answers
 from labsupport.resources.ownership import require_ours
 from labsupport.target import Target
 from labsupport.waiting import error_code, retry_while, tolerate
@@ -50,6 +51,7 @@ class Message:
         return json.loads(self.body)
 
 
+@survives_lost_answers
 def deploy_queue(target: Target, name: str) -> QueueDescription:
     """Create the standard queue if there is none of this name."""
     sqs = target.client("sqs")

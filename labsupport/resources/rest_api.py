@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from labsupport.lost_answers import ONCE, survives_lost_answers
 from labsupport.resources.api_permission import allow_api
 from labsupport.resources.log_group import delete_log_groups
 from labsupport.resources.ownership import require_ours
@@ -46,6 +47,7 @@ class RestApiDescription:
     execute_arn: str
 
 
+@survives_lost_answers
 def deploy_rest_api(
     target: Target,
     name: str,
@@ -80,6 +82,7 @@ def deploy_rest_api(
         return described
 
 
+@survives_lost_answers
 def deploy_stage(target: Target, api_id: str, stage: str) -> None:
     """Make the API as it is now live on the stage."""
     client = target.client("apigateway")
@@ -146,7 +149,7 @@ def _created(target: Target, name: str, endpoint_type: str) -> dict[str, Any]:
     if api is not None:
         require_ours(target, f"REST API {name}", api.get("tags", {}))
         return api
-    created: dict[str, Any] = target.client("apigateway").create_rest_api(
+    created: dict[str, Any] = target.client("apigateway", **ONCE).create_rest_api(
         name=name, endpointConfiguration={"types": [endpoint_type]}, tags=target.tags()
     )
     return created

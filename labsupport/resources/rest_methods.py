@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from labsupport.target import Target
+from labsupport.waiting import tolerate
+
+GONE = "NotFoundException"
 
 
 @dataclass(frozen=True)
@@ -61,13 +64,15 @@ def _delete_others(
     for path in sorted(resources, key=len, reverse=True):  # the deepest first
         resource = resources[path]
         if path not in paths and path != "/":
-            client.delete_resource(restApiId=api_id, resourceId=resource["id"])
+            with tolerate(GONE):
+                client.delete_resource(restApiId=api_id, resourceId=resource["id"])
             del resources[path]
             changed = True
             continue
         for verb in resource.get("resourceMethods", {}):
             if f"{verb} {path}" not in wanted:
-                client.delete_method(restApiId=api_id, resourceId=resource["id"], httpMethod=verb)
+                with tolerate(GONE):
+                    client.delete_method(restApiId=api_id, resourceId=resource["id"], httpMethod=verb)
                 changed = True
     return changed
 
@@ -110,7 +115,8 @@ def _sync_method(
     if is_same and _has(current.get("methodIntegration") or {}, integration):
         return False
     if current and not is_same:
-        client.delete_method(**place)
+        with tolerate(GONE):
+            client.delete_method(**place)
     if not is_same:
         client.put_method(**place, **settings)
     client.put_integration(**place, **integration, integrationHttpMethod="POST")

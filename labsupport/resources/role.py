@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from labsupport.lost_answers import survives_lost_answers
 from labsupport.resources.ownership import as_dict, as_list, require_ours
 from labsupport.target import Target
 from labsupport.waiting import tolerate
@@ -19,6 +20,7 @@ POLICY_NAME = "least-privilege"
 GONE = "NoSuchEntity"
 
 
+@survives_lost_answers
 def deploy_role(
     target: Target, name: str, *, policy: dict[str, Any], trust: str = "lambda.amazonaws.com"
 ) -> str:

@@ -9,6 +9,7 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
+from labsupport.lost_answers import ONCE, survives_lost_answers
 from labsupport.resources.ownership import require_ours
 from labsupport.target import Target
 from labsupport.waiting import tolerate
@@ -55,17 +56,17 @@ class Tokens:
         return {"Authorization": f"Bearer {self.access}"}
 
 
+@survives_lost_answers
 def deploy_user_pool(target: Target, name: str) -> UserPoolDescription:
     """Create the pool and its app client if they aren't there.
 
     Raises:
         DeployError: somebody else's pool has this name.
     """
-    client = target.client("cognito-idp")
     with target.tape.plumbing():
         pool = find_user_pool(target, name)
         if pool is None:
-            pool = client.create_user_pool(
+            pool = target.client("cognito-idp", **ONCE).create_user_pool(
                 PoolName=name,
                 UsernameAttributes=["email"],
                 AdminCreateUserConfig={"AllowAdminCreateUserOnly": True},
@@ -78,6 +79,7 @@ def deploy_user_pool(target: Target, name: str) -> UserPoolDescription:
         return UserPoolDescription(pool_id, name, pool["Arn"], _app_client(target, pool_id, name), issuer)
 
 
+@survives_lost_answers
 def sign_up(target: Target, pool: UserPoolDescription, email: str) -> Tokens:
     """Make a user, with a random password that nobody sees, and sign in.
 
@@ -131,7 +133,7 @@ def _app_client(target: Target, pool_id: str, name: str) -> str:
     )
     found: str | None = next(ids, None)
     if found is None:
-        created = client.create_user_pool_client(
+        created = target.client("cognito-idp", **ONCE).create_user_pool_client(
             UserPoolId=pool_id, ClientName=name, GenerateSecret=False, ExplicitAuthFlows=FLOWS
         )
         found = created["UserPoolClient"]["ClientId"]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from labsupport.errors import DeployError
+from labsupport.lost_answers import survives_lost_answers
 from labsupport.resources.ownership import require_ours
 from labsupport.target import Target
 from labsupport.waiting import tolerate
@@ -37,6 +38,7 @@ class VectorIndexDescription:
     dimensions: int
 
 
+@survives_lost_answers
 def deploy_vector_index(target: Target, name: str, *, dimensions: int) -> VectorIndexDescription:
     """Create a vector bucket, and in it an index for cosine distance, if they aren't there.
 

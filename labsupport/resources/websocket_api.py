@@ -9,10 +9,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from labsupport.lost_answers import ONCE, survives_lost_answers
 from labsupport.resources.api_permission import allow_api
-from labsupport.resources.http_api import items
+from labsupport.resources.http_api import GONE, items
 from labsupport.resources.ownership import require_ours
 from labsupport.target import Target
+from labsupport.waiting import tolerate
 
 ROUTES = ("$connect", "$disconnect", "$default")
 SELECTION = "$request.body.action"
@@ -42,6 +44,7 @@ class WebSocketApiDescription:
     execute_arn: str
 
 
+@survives_lost_answers
 def deploy_websocket_api(
     target: Target,
     name: str,
@@ -99,7 +102,7 @@ def _created(target: Target, name: str) -> str:
     if api is not None:
         require_ours(target, f"WebSocket API {name}", api.get("Tags", {}))
         return str(api["ApiId"])
-    created = target.client("apigatewayv2").create_api(
+    created = target.client("apigatewayv2", **ONCE).create_api(
         Name=name, ProtocolType="WEBSOCKET", RouteSelectionExpression=SELECTION, Tags=target.tags()
     )
     return str(created["ApiId"])
@@ -115,7 +118,8 @@ def _sync_integration(target: Target, api_id: str, function_arn: str) -> str:
     }
     existing = items(client, "get_integrations", api_id)
     if not existing:
-        return str(client.create_integration(ApiId=api_id, **wanted)["IntegrationId"])
+        created = target.client("apigatewayv2", **ONCE).create_integration(ApiId=api_id, **wanted)
+        return str(created["IntegrationId"])
     current = existing[0]
     if any(current.get(key) != value for key, value in wanted.items()):
         client.update_integration(ApiId=api_id, IntegrationId=current["IntegrationId"], **wanted)
@@ -128,7 +132,8 @@ def _sync_routes(
     client = target.client("apigatewayv2")
     existing = {route["RouteKey"]: route for route in items(client, "get_routes", api_id)}
     for key in existing.keys() - set(wanted):
-        client.delete_route(ApiId=api_id, RouteId=existing[key]["RouteId"])
+        with tolerate(GONE):
+            client.delete_route(ApiId=api_id, RouteId=existing[key]["RouteId"])
     for key in wanted:
         # Without a target the route wouldn't answer; with another one it would invoke another function.
         settings: dict[str, Any] = {"Target": f"integrations/{integration_id}"}
@@ -148,7 +153,8 @@ def _sync_response(client: Any, api_id: str, route: Mapping[str, Any], *, wanted
     if wanted and not existing:
         client.create_route_response(**where, RouteResponseKey="$default")
     for response in [] if wanted else existing:
-        client.delete_route_response(**where, RouteResponseId=response["RouteResponseId"])
+        with tolerate(GONE):
+            client.delete_route_response(**where, RouteResponseId=response["RouteResponseId"])
 
 
 def _deploy(target: Target, api_id: str, stage: str) -> None:

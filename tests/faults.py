@@ -1,0 +1,178 @@
+"""Faults between boto3 and a cloud: refused, broken, late, or done although no answer came.
+
+An `Injector` listens to a session's events, as the tape does. Its schedule says which request meets which
+fault; boto3 and labsupport don't know of it.
+
+https://docs.aws.amazon.com/boto3/latest/guide/events.html
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
+from botocore.httpsession import URLLib3Session
+from botocore.retries.standard import ExponentialBackoff
+
+KINDS = ("throttled", "broken", "unavailable", "dropped", "late", "lost")
+LATE_SECONDS = 0.05
+RETRY_PAUSE_SECONDS = 0.01
+# How services say it; the others say ThrottlingException, with status 400.
+THROTTLES = {
+    "s3": (503, "SlowDown"),
+    "lambda": (429, "TooManyRequestsException"),
+    "api-gateway": (429, "TooManyRequestsException"),
+    "apigatewayv2": (429, "TooManyRequestsException"),
+    "cognito-identity-provider": (400, "TooManyRequestsException"),
+    "iam": (400, "Throttling"),
+}
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One request that is about to be sent.
+
+    Attributes:
+        number: of this request, from 0. A request that boto3 sends again has a number of its own.
+        service: botocore's event name of it, such as "api-gateway".
+        operation: such as "CreateRestApi".
+        content: where it goes and what it says, the same for what is asked again.
+    """
+
+    number: int
+    service: str
+    operation: str
+    content: tuple[str, bytes] = ("", b"")
+
+
+Schedule = Callable[[Sent], str | None]
+"""Says which of KINDS a request meets, or None. "404 NoSuchEntity" is a refusal of that status and code."""
+
+
+def no_faults(_: Sent) -> str | None:
+    return None
+
+
+class Injector:
+    """Let requests of a session meet faults.
+
+    Attributes:
+        schedule: may be replaced at any time.
+        injected: each request that met one, and which.
+    """
+
+    def __init__(self, events: Any, schedule: Schedule = no_faults) -> None:
+        self.schedule = schedule
+        self.injected: list[tuple[Sent, str]] = []
+        self.count = 0
+        self._protocols: dict[str, str] = {}
+        self._lock = threading.Lock()
+        self._http = URLLib3Session()
+        events.register("before-call", self._note_protocol, unique_id=f"faults-{id(self)}-protocol")
+        events.register("before-send", self._before_send, unique_id=f"faults-{id(self)}-send")
+
+    def _note_protocol(self, model: Any, **_: Any) -> None:
+        service = model.service_model
+        self._protocols[service.service_id.hyphenize()] = service.resolved_protocol
+
+    def _before_send(self, event_name: str, request: Any, **_: Any) -> AWSResponse | None:
+        _, service, operation = event_name.split(".")
+        with self._lock:
+            content = request.url, request.body if isinstance(request.body, bytes) else b""
+            sent = Sent(self.count, service, operation, content)
+            self.count += 1
+            kind = self.schedule(sent)
+            if kind:
+                self.injected.append((sent, kind))
+        return self._meet(kind, sent, request) if kind else None
+
+    def _meet(self, kind: str, sent: Sent, request: Any) -> AWSResponse | None:
+        if kind == "late":
+            time.sleep(LATE_SECONDS)
+            return None
+        if kind == "dropped":
+            raise ConnectionClosedError(endpoint_url=request.url)
+        if kind == "lost":
+            self._http.send(request)
+            raise ReadTimeoutError(endpoint_url=request.url)
+        status, code = (
+            _refusal(kind)
+            or {
+                "throttled": THROTTLES.get(sent.service, (400, "ThrottlingException")),
+                "broken": (500, "InternalFailure"),
+                "unavailable": (503, "ServiceUnavailable"),
+            }[kind]
+        )
+        headers, body = error_answer(self._protocols[sent.service], sent.service, code)
+        return AWSResponse(request.url, status, headers, _Raw(body))
+
+
+def _refusal(kind: str) -> tuple[int, str] | None:
+    status, _, code = kind.partition(" ")
+    return (int(status), code) if status.isdigit() else None
+
+
+class _Raw(io.BytesIO):
+    """What botocore reads an answer from."""
+
+    def stream(self, **_: Any) -> Iterator[bytes]:
+        yield self.read()
+
+
+def error_answer(protocol: str, service: str, code: str) -> tuple[dict[str, str], bytes]:
+    """Return the headers and the body of an error as services of this protocol write it."""
+    message = "A fault that a test has asked for."
+    if protocol in ("json", "rest-json"):
+        body = json.dumps({"__type": code, "message": message}).encode()
+        return {"x-amzn-errortype": code, "x-amzn-requestid": "fault"}, body
+    error = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+    if service == "s3":
+        return {"x-amz-request-id": "fault"}, error.encode()
+    if protocol in ("query", "rest-xml"):
+        return {}, f"<ErrorResponse>{error}<RequestId>fault</RequestId></ErrorResponse>".encode()
+    return {}, b""  # boto3 goes by the status alone
+
+
+def at(number: int, kind: str, *, times: int = 1) -> Schedule:
+    """Let one request meet a fault, and the ones after it, if it has to be met several times."""
+    return lambda sent: kind if number <= sent.number < number + times else None
+
+
+def every_first(kind: str) -> Schedule:
+    """Let each request meet the fault once: what is asked again passes."""
+    seen: set[Sent] = set()
+
+    def schedule(sent: Sent) -> str | None:
+        same = replace(sent, number=0)
+        if same in seen:
+            return None
+        seen.add(same)
+        return kind
+
+    return schedule
+
+
+def at_random(seed: int, share: float, kinds: tuple[str, ...] = KINDS) -> Schedule:
+    """Let a share of the requests meet a fault, the same ones for the same seed."""
+    chance = random.Random(seed)
+    return lambda sent: chance.choice(kinds) if chance.random() < share else None
+
+
+@contextmanager
+def quick_retries() -> Iterator[None]:
+    """Let boto3 wait 10 ms before it sends a request again, and not up to a second and more."""
+    usual = ExponentialBackoff.delay_amount
+    ExponentialBackoff.delay_amount = lambda self, context: RETRY_PAUSE_SECONDS
+    try:
+        yield
+    finally:
+        ExponentialBackoff.delay_amount = usual

@@ -1,0 +1,201 @@
+"""Each build and each deletion goes on through faults: one at each of its requests, and at all of them."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError
+
+from labsupport.inventory import inventory
+from labsupport.localcloud.record import CloudRecord
+from labsupport.packaging import zip_files
+from labsupport.resources import bucket, function, http_api, layer, queue, rest_api, role, table, user_pool
+from labsupport.resources.function_policy import allow_invoke
+from labsupport.resources.http_authorizer import JwtAuthorizer
+from labsupport.resources.log_group import deploy_log_group
+from labsupport.resources.vector_index import deploy_vector_index
+from labsupport.resources.websocket_api import deploy_websocket_api
+from labsupport.settings import Settings
+from labsupport.target import Target, connect
+from labsupport.teardown import teardown
+from tests.course import new_owner
+from tests.faults import KINDS, Injector, Schedule, Sent, at, every_first, no_faults, quick_retries
+
+pytestmark = pytest.mark.functional
+
+POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": ["logs:*", "sqs:SendMessage"], "Resource": "*"}],
+}
+CODE = zip_files({"handler.py": b"def handler(event, context):\n    return event\n"})
+
+
+@dataclass(frozen=True)
+class Faulty:
+    """A target of the local cloud, and what lets its requests meet faults."""
+
+    target: Target
+    injector: Injector
+    echo: str
+    """ARN of a function that is there."""
+    role: str
+    """ARN of its role."""
+
+    def kinds(self) -> Counter[str]:
+        """Return how many things of a kind there are."""
+        return Counter(resource.kind for resource in inventory(self.target))
+
+    @contextmanager
+    def meeting(self, schedule: Schedule) -> Iterator[None]:
+        """Let requests meet faults, and at least one of them."""
+        met, self.injector.schedule = len(self.injector.injected), schedule
+        try:
+            yield
+        finally:
+            self.injector.schedule = no_faults
+        assert len(self.injector.injected) > met
+
+
+@pytest.fixture(scope="module")
+def connected(cloud: CloudRecord, cloud_home: Path) -> Iterator[Faulty]:
+    settings = replace(Settings.from_environment({}), home=cloud_home, owner=new_owner())
+    target = connect(settings, notebook="05")
+    injector = Injector(target.session.events)  # clients that were made before it would not be heard
+    name = f"lab-{target.owner}-always"
+    role_arn = role.deploy_role(target, name, policy=POLICY)
+    echo = function.deploy_function(target, name, code=CODE, role_arn=role_arn).arn
+    with quick_retries():
+        yield Faulty(target, injector, echo, role_arn)
+    teardown(target, late_log_seconds=0)
+
+
+@pytest.fixture
+def faulty(connected: Faulty) -> Faulty:
+    """Return it for an owner who has nothing."""
+    return replace(connected, target=replace(connected.target, owner=new_owner()))
+
+
+Build = Callable[[Faulty, str], object]
+BUILDS: dict[str, Build] = {
+    "role": lambda on, name: role.deploy_role(on.target, name, policy=POLICY),
+    "function": lambda on, name: function.deploy_function(
+        on.target,
+        name,
+        code=CODE,
+        role_arn=on.echo.replace(":lambda:us-east-1:", ":iam::").replace(":function:", ":role/"),
+    ),
+    "permission": lambda on, name: allow_invoke(
+        on.target,
+        on.echo,
+        service="s3.amazonaws.com",
+        source_arn=f"arn:aws:s3:::{name}",
+        statement_id=name,
+    ),
+    "bucket": lambda on, name: bucket.deploy_bucket(on.target, name, versioned=True),
+    "layer": lambda on, name: layer.publish_layer(
+        on.target, name, zip_files({"python/a.py": b""}), python_version="3.11"
+    ),
+    "queue": lambda on, name: queue.deploy_queue(on.target, name),
+    "table": lambda on, name: table.deploy_table(on.target, name, keys=["pk"], ttl_attribute="expires_at"),
+    "log group": lambda on, name: deploy_log_group(on.target, f"/aws/apigateway/{name}"),
+    "HTTP API": lambda on, name: http_api.deploy_http_api(
+        on.target,
+        name,
+        routes={"GET /a": on.echo, "GET /b": http_api.Route(on.echo, authorizer="jwt")},
+        authorizers={"jwt": JwtAuthorizer("https://example.com", ("x",))},
+    ),
+    "REST API": lambda on, name: rest_api.deploy_rest_api(
+        on.target, name, routes={"GET /a/{id}": on.echo}, stage="prod"
+    ),
+    "WebSocket API": lambda on, name: deploy_websocket_api(
+        on.target, name, function_arn=on.echo, answering=("$default",)
+    ),
+    "user pool": lambda on, name: user_pool.deploy_user_pool(on.target, name),
+    "vector index": lambda on, name: deploy_vector_index(on.target, name, dimensions=4),
+}
+
+
+def name_of(on: Faulty, number: object) -> str:
+    return f"lab-{on.target.owner}-n{number}"
+
+
+def requests_of(on: Faulty, work: Callable[[], object]) -> int:
+    """Return how many requests it sends where there are no faults."""
+    before = on.injector.count
+    work()
+    return on.injector.count - before
+
+
+@pytest.mark.parametrize("what", BUILDS)
+def test_whatever_answer_is_lost_a_build_makes_everything_once_and_a_teardown_leaves_nothing(
+    faulty: Faulty, what: str
+) -> None:
+    build, injector = BUILDS[what], faulty.injector
+    count = requests_of(faulty, lambda: build(faulty, name_of(faulty, "first")))
+    made = faulty.kinds()
+    for number in range(count):
+        with faulty.meeting(at(injector.count + number, "lost")):
+            build(faulty, name_of(faulty, number))
+    assert faulty.kinds() == Counter({kind: many * (count + 1) for kind, many in made.items()})
+    with faulty.meeting(every_first("lost")):
+        report = teardown(faulty.target, late_log_seconds=0)
+    assert report.failed == [] and report.is_clean
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "lost"])
+def test_a_build_and_a_teardown_whose_every_call_meets_a_fault_go_on(faulty: Faulty, kind: str) -> None:
+    for what, build in BUILDS.items():
+        with faulty.meeting(every_first(kind)):
+            build(faulty, name_of(faulty, what.replace(" ", "").lower()))
+    assert faulty.kinds().total() >= len(BUILDS)
+    with faulty.meeting(every_first(kind)):
+        report = teardown(faulty.target, late_log_seconds=0)
+    assert report.failed == [] and report.is_clean
+
+
+def test_a_time_to_live_that_is_refused_the_second_time_is_there(faulty: Faulty) -> None:
+    asked = itertools.count()
+
+    def schedule(sent: Sent) -> str | None:
+        if sent.operation != "UpdateTimeToLive":
+            return None
+        return "lost" if next(asked) == 0 else "400 ValidationException"
+
+    name = name_of(faulty, "orders")
+    with faulty.meeting(schedule):
+        table.deploy_table(faulty.target, name, keys=["pk"], ttl_attribute="expires_at")
+    assert next(asked) == 2
+    found = faulty.target.client("dynamodb").describe_time_to_live(TableName=name)
+    assert found["TimeToLiveDescription"]["AttributeName"] == "expires_at"
+    with faulty.meeting(schedule), pytest.raises(ClientError):
+        table.deploy_table(faulty.target, name, keys=["pk"], ttl_attribute="other")
+    teardown(faulty.target, late_log_seconds=0)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("what", BUILDS)
+def test_a_fault_at_any_request_of_a_build_and_of_its_teardown(faulty: Faulty, what: str, kind: str) -> None:
+    build, injector = BUILDS[what], faulty.injector
+    count = requests_of(faulty, lambda: build(faulty, name_of(faulty, "first")))
+    made = faulty.kinds()
+    number_of_deletions = requests_of(faulty, lambda: teardown(faulty.target, late_log_seconds=0))
+    for number in range(max(count, number_of_deletions)):
+        if number < count:
+            with faulty.meeting(at(injector.count + number, kind)):
+                build(faulty, name_of(faulty, number))
+        else:
+            build(faulty, name_of(faulty, number))
+        assert faulty.kinds() == made
+        if number < number_of_deletions:
+            with faulty.meeting(at(injector.count + number, kind)):
+                report = teardown(faulty.target, late_log_seconds=0)
+            assert report.failed == [] and report.is_clean
+        else:
+            teardown(faulty.target, late_log_seconds=0)
