@@ -1,6 +1,8 @@
-"""Who may invoke a function stands in its resource-based policy; without a statement nothing is delivered.
+"""What lets a service deliver stands in the target's policy; without a statement nothing is delivered.
 
 https://docs.aws.amazon.com/lambda/latest/dg/permissions-function-services.html
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
 """
 
 from __future__ import annotations
@@ -28,32 +30,32 @@ TELLS = """
 
 
 class Source:
-    """A topic or a rule, subscribed to by two functions.
+    """A topic or a rule, and what sends to its targets.
 
     Attributes:
         service: the principal that invokes.
         arn: of the source.
-        send: sends a text to both functions.
+        send: sends a text to all targets.
     """
 
     def __init__(self, service: str, arn: str, send: Callable[[str], Any]) -> None:
         self.service, self.arn, self.send = service, arn, send
 
 
-def topic(lab: Lab, functions: list[str]) -> Source:
+def topic(lab: Lab, targets: list[str], protocol: str = "lambda") -> Source:
     sns = lab.client("sns")
     arn = sns.create_topic(Name=lab.name("topic"))["TopicArn"]
-    for function in functions:
-        sns.subscribe(TopicArn=arn, Protocol="lambda", Endpoint=function)
+    for target in targets:
+        sns.subscribe(TopicArn=arn, Protocol=protocol, Endpoint=target)
     return Source("sns.amazonaws.com", arn, lambda text: sns.publish(TopicArn=arn, Message=text))
 
 
-def rule(lab: Lab, functions: list[str]) -> Source:
+def rule(lab: Lab, targets: list[str], protocol: str = "") -> Source:
     events, name = lab.client("events"), lab.name("rule")
     pattern = json.dumps({"source": [lab.name("orders")]})
     arn = events.put_rule(Name=name, EventPattern=pattern)["RuleArn"]
-    targets = [{"Id": str(number), "Arn": function} for number, function in enumerate(functions)]
-    events.put_targets(Rule=name, Targets=targets)
+    numbered = [{"Id": str(number), "Arn": target} for number, target in enumerate(targets)]
+    events.put_targets(Rule=name, Targets=numbered)
 
     def send(text: str) -> None:
         entry = {
@@ -86,12 +88,15 @@ def test_only_a_permitted_function_gets_the_event(
     assert told == ["told two"], "it may be invoked for another source only, when the first event came"
 
 
-def test_eventbridge_invokes_asynchronously_so_that_a_failing_event_is_tried_again(lab: Lab) -> None:
+@pytest.mark.parametrize("make_source", [topic, rule])
+def test_they_invoke_asynchronously_so_that_a_failing_event_is_tried_again(
+    lab: Lab, make_source: Callable[[Lab, list[str]], Source]
+) -> None:
     function = lab.deploy_function(
         "first", code=archive(app=TELLS), handler="app.handler", role_arn=role(lab)
     )
     lab.client("lambda").put_function_event_invoke_config(FunctionName=function.name, MaximumRetryAttempts=1)
-    source = rule(lab, [function.arn])
+    source = make_source(lab, [function.arn])
     lab.allow_invoke("first", service=source.service, source_arn=source.arn, statement_id="s")
     source.send("poison")
 
@@ -100,6 +105,57 @@ def test_eventbridge_invokes_asynchronously_so_that_a_failing_event_is_tried_aga
 
     lab.wait_until(lambda: len(tries()) == 2, doing="waiting for the retry")
     assert len({line.split()[2] for line in tries()}) == 1, "the retry keeps the request id"
+
+
+@pytest.mark.parametrize("make_source", [topic, rule])
+def test_only_a_permitting_queue_gets_the_event(lab: Lab, make_source: Callable[..., Source]) -> None:
+    queues, sqs = [lab.deploy_queue(name) for name in ("first", "second")], lab.client("sqs")
+    source = make_source(lab, [queue.arn for queue in queues], protocol="sqs")
+    for queue, source_arn in zip(queues, (f"{source.arn}-else", source.arn), strict=True):
+        policy = permission(source.service, "sqs:SendMessage", queue.arn, source_arn)
+        sqs.set_queue_attributes(QueueUrl=queue.url, Attributes={"Policy": policy})
+    source.send("one")
+    lab.wait_until(lambda: texts(sqs, queues[1].url), doing="waiting for the message")
+    assert texts(sqs, queues[0].url) == [], "it is for another source, and comes first"
+
+
+def test_only_a_topic_that_permits_eventbridge_without_a_condition_gets_the_event(lab: Lab) -> None:
+    sns, queue = lab.client("sns"), lab.deploy_queue("queue")
+    topics = [sns.create_topic(Name=lab.name(name))["TopicArn"] for name in ("default", "cond", "plain")]
+    source = rule(lab, topics)
+    allowed = [permission("sns.amazonaws.com", "sqs:SendMessage", queue.arn, topic) for topic in topics]
+    every = {"Version": "2012-10-17", "Statement": [json.loads(each)["Statement"][0] for each in allowed]}
+    lab.client("sqs").set_queue_attributes(QueueUrl=queue.url, Attributes={"Policy": json.dumps(every)})
+    for arn in topics:
+        sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue.arn)
+    for arn, source_arn in zip(topics[1:], (source.arn, None), strict=True):
+        policy = permission(source.service, "sns:Publish", arn, source_arn)
+        sns.set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=policy)
+    source.send("one")
+    seen: list[str] = []
+    lab.wait_until(lambda: seen.extend(topics_of(lab, queue.url)) or seen, doing="waiting for the message")
+    assert seen == [topics[2]]
+
+
+def permission(service: str, action: str, resource: str, source_arn: str | None) -> str:
+    """Return a resource-based policy that lets a service, on behalf of a source if one is named."""
+    statement: dict[str, Any] = {
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": action,
+        "Resource": resource,
+    }
+    if source_arn:
+        statement["Condition"] = {"ArnEquals": {"aws:SourceArn": source_arn}}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def texts(sqs: Any, url: str) -> list[str]:
+    return [each["Body"] for each in sqs.receive_message(QueueUrl=url).get("Messages", [])]
+
+
+def topics_of(lab: Lab, url: str) -> list[str]:
+    return [json.loads(body)["TopicArn"] for body in texts(lab.client("sqs"), url)]
 
 
 def role(lab: Lab) -> str:

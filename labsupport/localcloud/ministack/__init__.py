@@ -25,7 +25,7 @@ with a wrong answer an hour later. Raise the pin on purpose, and run the conform
 * `rest_apis/`: where a request to a REST API leaves MiniStack, and what builds one
 * `websocket_apis/`: where a client of a WebSocket API arrives
 * `api_gateway_shared.py`, `function_invoker.py`: with what the kinds of API count, throttle and invoke
-* `eventbridge_seam.py`: where a rule's event is delivered to a function
+* `eventbridge_seam.py`: where a rule's event is delivered
 * `scheduler_seam.py`: where a schedule is made, and where it is due
 * `sns_seam.py`: where a message is delivered to a function
 * `invoke_permission.py`: whether a service may invoke a function
