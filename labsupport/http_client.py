@@ -126,25 +126,36 @@ class HttpClient:
     def wait_for(self, status: int, method: str, path: str, **options: Any) -> HttpAnswer:
         """Send a request again and again until it is answered with this status, and return that answer.
 
-        A change of an API or of a policy takes some seconds on AWS until it counts. The requests are plumbing
-        on the tape. Options are those of `request`.
+        A change of an API or of a policy takes some seconds on AWS until it counts, and so does the name of a
+        new API: until then nobody answers. The requests are plumbing on the tape. Options are those of
+        `request`.
 
         Raises:
+            CloudError: the local cloud doesn't answer.
             DeployError: it wasn't within `patience_seconds`.
         """
-        answers: list[HttpAnswer] = []
+        still = "nobody answers"
 
         def matching() -> HttpAnswer | None:
-            answers[:] = [self.request(method, path, **options)]
-            return answers[0] if answers[0].status == status else None
+            nonlocal still
+            try:
+                answer = self.request(method, path, **options)
+            except CloudError:
+                raise
+            except LabError as error:
+                still = error.cause
+                return None
+            still = f"the answer is still {answer.status}"
+            return answer if answer.status == status else None
 
+        doing = f"waiting until {method} {path} is answered with {status}"
         with self._target.tape.plumbing():
             try:
-                return wait_until(matching, doing="waiting", timeout_seconds=self.patience_seconds)
+                return wait_until(matching, doing=doing, timeout_seconds=self.patience_seconds)
             except DeployError as error:
                 raise DeployError(
-                    doing=f"waiting until {method} {path} is answered with {status}",
-                    cause=f"the answer is still {answers[0].status} after {self.patience_seconds:g} s.",
+                    doing=doing,
+                    cause=f"{still} after {self.patience_seconds:g} s.",
                     next_step="Solve the exercise above, if there is one, and run the step's cells again.",
                 ) from error
 

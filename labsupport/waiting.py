@@ -14,6 +14,8 @@ from labsupport.errors import DeployError
 Answer = TypeVar("Answer")
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 2.0
+QUIET_SECONDS = 10.0
+TOLD_EVERY_SECONDS = 15.0
 
 
 def error_code(error: ClientError) -> str:
@@ -37,16 +39,19 @@ def wait_until(
     doing: str,
     timeout_seconds: float = 60,
     next_step: str = "Run the cell again. If it happens again, look at the function's logs.",
+    progress: Callable[[str], object] = print,
 ) -> Answer:
-    """Ask until the answer is true, and return it.
+    """Ask until the answer is true, and return it. What takes long says so now and then.
 
     Raises:
         DeployError: the answer was never true within the time.
     """
     deadline = time.monotonic() + timeout_seconds
+    patience = _Patience(doing, timeout_seconds, progress)
     for pause_seconds in pauses():
         if answer := condition():
             return answer
+        patience.tell()
         if time.monotonic() + pause_seconds > deadline:
             break
         time.sleep(pause_seconds)
@@ -56,22 +61,45 @@ def wait_until(
 
 
 def retry_while(
-    refused: Callable[[ClientError], bool], call: Callable[[], Answer], *, timeout_seconds: float
+    refused: Callable[[ClientError], bool],
+    call: Callable[[], Answer],
+    *,
+    timeout_seconds: float,
+    doing: str = "waiting for AWS",
+    progress: Callable[[str], object] = print,
 ) -> Answer:
-    """Make a call again while AWS refuses it for a reason that passes.
+    """Make a call again while AWS refuses it for a reason that passes. What takes long says so now and then.
 
     Raises:
         botocore.exceptions.ClientError: AWS's last answer, once the time is over or for any other reason.
     """
     deadline = time.monotonic() + timeout_seconds
+    patience = _Patience(doing, timeout_seconds, progress)
     for pause_seconds in pauses():
         try:
             return call()
         except ClientError as error:
             if not refused(error) or time.monotonic() + pause_seconds > deadline:
                 raise
+        patience.tell()
         time.sleep(pause_seconds)
     raise AssertionError("the pauses never end")
+
+
+class _Patience:
+    """Say what is waited for, once it takes longer than somebody watches without asking why."""
+
+    def __init__(self, doing: str, timeout_seconds: float, progress: Callable[[str], object]) -> None:
+        self.doing, self.timeout_seconds, self.progress = doing, timeout_seconds, progress
+        self.began = time.monotonic()
+        self.next_seconds = QUIET_SECONDS
+
+    def tell(self) -> None:
+        passed = time.monotonic() - self.began
+        if passed >= self.next_seconds:
+            self.next_seconds = passed + TOLD_EVERY_SECONDS
+            doing = self.doing[:1].upper() + self.doing[1:]
+            self.progress(f"{doing}: {passed:.0f} s so far, {self.timeout_seconds:g} s at most.")
 
 
 def pauses() -> Iterator[float]:

@@ -23,6 +23,8 @@ from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from botocore.httpsession import URLLib3Session
 from botocore.retries.standard import ExponentialBackoff
 
+from labsupport.tape import CONTEXT_KEY
+
 KINDS = ("throttled", "broken", "unavailable", "dropped", "late", "lost")
 LATE_SECONDS = 0.05
 RETRY_PAUSE_SECONDS = 0.01
@@ -46,20 +48,29 @@ class Sent:
         service: botocore's event name of it, such as "api-gateway".
         operation: such as "CreateRestApi".
         content: where it goes and what it says, the same for what is asked again.
+        plumbing: made by labsupport on the learner's behalf, as the tape says.
+        once: its client sends each request once.
     """
 
     number: int
     service: str
     operation: str
     content: tuple[str, bytes] = ("", b"")
+    plumbing: bool = True
+    once: bool = False
 
 
 Schedule = Callable[[Sent], str | None]
-"""Says which of KINDS a request meets, or None. "404 NoSuchEntity" is a refusal of that status and code."""
+"""Says which of KINDS a request meets, or None. "404 NoSuchEntity" is a refusal of that
+status and code; a message may follow."""
 
 
 def no_faults(_: Sent) -> str | None:
     return None
+
+
+_met = threading.local()
+"""Whether the newest request of a thread met a fault."""
 
 
 class Injector:
@@ -75,20 +86,24 @@ class Injector:
         self.injected: list[tuple[Sent, str]] = []
         self.count = 0
         self._protocols: dict[str, str] = {}
+        self._call = threading.local()
         self._lock = threading.Lock()
         self._http = URLLib3Session()
-        events.register("before-call", self._note_protocol, unique_id=f"faults-{id(self)}-protocol")
+        events.register("before-call", self._note_call, unique_id=f"faults-{id(self)}-call")
         events.register("before-send", self._before_send, unique_id=f"faults-{id(self)}-send")
 
-    def _note_protocol(self, model: Any, **_: Any) -> None:
-        service = model.service_model
+    def _note_call(self, model: Any, context: dict[str, Any], **_: Any) -> None:
+        service, noted = model.service_model, context.get(CONTEXT_KEY)
         self._protocols[service.service_id.hyphenize()] = service.resolved_protocol
+        self._call.plumbing = noted is None or noted.plumbing
+        self._call.once = (context["client_config"].retries or {}).get("total_max_attempts") == 1
 
     def _before_send(self, event_name: str, request: Any, **_: Any) -> AWSResponse | None:
         _, service, operation = event_name.split(".")
         with self._lock:
             content = request.url, request.body if isinstance(request.body, bytes) else b""
-            sent = Sent(self.count, service, operation, content)
+            call = self._call
+            sent = Sent(self.count, service, operation, content, call.plumbing, call.once)
             self.count += 1
             kind = self.schedule(sent)
             if kind:
@@ -96,6 +111,7 @@ class Injector:
         return self._meet(kind, sent, request) if kind else None
 
     def _meet(self, kind: str, sent: Sent, request: Any) -> AWSResponse | None:
+        _met.fault = True
         if kind == "late":
             time.sleep(LATE_SECONDS)
             return None
@@ -104,21 +120,22 @@ class Injector:
         if kind == "lost":
             self._http.send(request)
             raise ReadTimeoutError(endpoint_url=request.url)
-        status, code = (
-            _refusal(kind)
-            or {
-                "throttled": THROTTLES.get(sent.service, (400, "ThrottlingException")),
-                "broken": (500, "InternalFailure"),
-                "unavailable": (503, "ServiceUnavailable"),
-            }[kind]
-        )
-        headers, body = error_answer(self._protocols[sent.service], sent.service, code)
+        status, code, message = _refusal(kind, sent.service)
+        headers, body = error_answer(self._protocols[sent.service], sent.service, code, message)
         return AWSResponse(request.url, status, headers, _Raw(body))
 
 
-def _refusal(kind: str) -> tuple[int, str] | None:
-    status, _, code = kind.partition(" ")
-    return (int(status), code) if status.isdigit() else None
+def _refusal(kind: str, service: str) -> tuple[int, str, str]:
+    """Return status, code and message."""
+    status, code, message = [*kind.split(" ", 2), "", ""][:3]
+    if status.isdigit():
+        return int(status), code, message or "A test refuses it."
+    named = {
+        "throttled": THROTTLES.get(service, (400, "ThrottlingException")),
+        "broken": (500, "InternalFailure"),
+        "unavailable": (503, "ServiceUnavailable"),
+    }
+    return *named[kind], "A fault that a test has asked for."
 
 
 class _Raw(io.BytesIO):
@@ -128,9 +145,8 @@ class _Raw(io.BytesIO):
         yield self.read()
 
 
-def error_answer(protocol: str, service: str, code: str) -> tuple[dict[str, str], bytes]:
+def error_answer(protocol: str, service: str, code: str, message: str) -> tuple[dict[str, str], bytes]:
     """Return the headers and the body of an error as services of this protocol write it."""
-    message = "A fault that a test has asked for."
     if protocol in ("json", "rest-json"):
         body = json.dumps({"__type": code, "message": message}).encode()
         return {"x-amzn-errortype": code, "x-amzn-requestid": "fault"}, body
@@ -161,17 +177,36 @@ def every_first(kind: str) -> Schedule:
     return schedule
 
 
-def at_random(seed: int, share: float, kinds: tuple[str, ...] = KINDS) -> Schedule:
-    """Let a share of the requests meet a fault, the same ones for the same seed."""
-    chance = random.Random(seed)
-    return lambda sent: chance.choice(kinds) if chance.random() < share else None
+def at_random(seed: object, share: float) -> Schedule:
+    """Let a share of the requests meet a fault, and what is asked again pass.
+
+    The answers that get lost are those of labsupport's own calls. Where a notebook asks by itself, boto3 asks
+    again, and what that does is AWS's answer: a function that runs twice, "already exists". And what a client
+    sends once, because the lesson is in each refusal, is left alone.
+    """
+    chance, last = random.Random(str(seed)), [("", b"")]
+
+    def schedule(sent: Sent) -> str | None:
+        kind = chance.choice(KINDS) if chance.random() < share else None
+        kept = (sent.once or kind == "lost") if not sent.plumbing else False
+        if kind is None or kept or sent.content == last[0]:
+            return None
+        last[0] = sent.content
+        return kind
+
+    return schedule
 
 
 @contextmanager
 def quick_retries() -> Iterator[None]:
-    """Let boto3 wait 10 ms before it sends a request again, and not up to a second and more."""
+    """Let boto3 wait 10 ms before it sends again what met a fault, and not up to a second and more."""
     usual = ExponentialBackoff.delay_amount
-    ExponentialBackoff.delay_amount = lambda self, context: RETRY_PAUSE_SECONDS
+
+    def delay_amount(self: Any, context: Any) -> float:
+        fault, _met.fault = getattr(_met, "fault", False), False
+        return RETRY_PAUSE_SECONDS if fault else float(usual(self, context))
+
+    ExponentialBackoff.delay_amount = delay_amount
     try:
         yield
     finally:

@@ -91,6 +91,7 @@ def notify_function(
                 Bucket=bucket, NotificationConfiguration=configuration
             ),
             timeout_seconds=PERMISSION_SETTLES_SECONDS,
+            doing="waiting until S3 knows that it may invoke the function",
         )
 
 
@@ -135,7 +136,12 @@ def delete_bucket(target: Target, name: str) -> None:
         target.client("s3").delete_bucket(Bucket=name)
 
     with target.tape.plumbing(), tolerate(*GONE):
-        retry_while(lambda error: error_code(error) == "BucketNotEmpty", empty_and_delete, timeout_seconds=20)
+        retry_while(
+            lambda error: error_code(error) == "BucketNotEmpty",
+            empty_and_delete,
+            timeout_seconds=20,
+            doing=f"emptying the bucket {name}",
+        )
 
 
 def _create(target: Target, name: str) -> None:

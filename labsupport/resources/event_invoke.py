@@ -32,4 +32,5 @@ def on_failure(target: Target, function: str, destination_arn: str, *, retries: 
                 DestinationConfig={"OnFailure": {"Destination": destination_arn}},
             ),
             timeout_seconds=PERMISSION_SETTLES_SECONDS,
+            doing="waiting until Lambda knows the new permission of the role",
         )

@@ -35,6 +35,7 @@ def delete_event_source_mapping(target: Target, uuid: str) -> None:
                 lambda error: error_code(error) == "ResourceInUseException",
                 lambda: target.client("lambda").delete_event_source_mapping(UUID=uuid),
                 timeout_seconds=CHANGE_SECONDS,
+                doing=f"waiting until the event source mapping {uuid} can be deleted",
             )
         wait_until(
             lambda: not _exists(target, uuid),

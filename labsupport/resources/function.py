@@ -27,6 +27,8 @@ GONE = "ResourceNotFoundException"
 ALREADY_THERE = "already exist"
 ROLE_SETTLES_SECONDS = 30  # IAM tells a new role around within seconds
 UPDATE_SECONDS = 60
+# What Lambda says of a role that isn't known everywhere yet; the second one where there are variables.
+NEW_ROLE = ("cannot be assumed", "KMS key is invalid for CreateGrant")
 
 
 @dataclass(frozen=True)
@@ -174,13 +176,18 @@ def _get_function(target: Target, name: str) -> dict[str, Any] | None:
 
 
 def _when_settled(call: Any) -> Any:
-    return retry_while(_passes, call, timeout_seconds=ROLE_SETTLES_SECONDS)
+    return retry_while(
+        _passes,
+        call,
+        timeout_seconds=ROLE_SETTLES_SECONDS,
+        doing="waiting until Lambda may assume the role, or has done an update",
+    )
 
 
 def _passes(error: ClientError) -> bool:
     """Tell whether Lambda's refusal passes: an update in progress, or a role that is too new."""
     code, message = error_code(error), str(error)
-    new_role = code == "InvalidParameterValueException" and "cannot be assumed" in message
+    new_role = code == "InvalidParameterValueException" and any(word in message for word in NEW_ROLE)
     return new_role or (code == "ResourceConflictException" and ALREADY_THERE not in message)
 
 

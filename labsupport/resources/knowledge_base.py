@@ -205,7 +205,12 @@ def _create(
         return answer
 
     timeout_seconds = 0 if target.name == "local" else ROLE_KNOWN_WITHIN_SECONDS
-    return retry_while(_is_not_known_yet, create, timeout_seconds=timeout_seconds)
+    return retry_while(
+        _is_not_known_yet,
+        create,
+        timeout_seconds=timeout_seconds,
+        doing="waiting until Bedrock knows the new role",
+    )
 
 
 def _update_role(target: Target, found: Mapping[str, Any], role_arn: str) -> None:

@@ -64,6 +64,7 @@ def deploy_queue(target: Target, name: str) -> QueueDescription:
             _deleted_just_now,
             lambda: sqs.create_queue(QueueName=name, tags=target.tags()),
             timeout_seconds=NAME_FREE_AGAIN_SECONDS,
+            doing=f"waiting until the name {name} of a deleted queue is free again",
         )
         return _with_arn(target, name, answer["QueueUrl"])
 

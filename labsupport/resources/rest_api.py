@@ -140,6 +140,7 @@ def delete_rest_api(target: Target, api_id: str) -> None:
                 lambda error: error_code(error) == "TooManyRequestsException",
                 lambda: client.delete_rest_api(restApiId=api_id),
                 timeout_seconds=DELETE_SECONDS,
+                doing="waiting for API Gateway, which deletes one REST API at a time",
             )
         delete_log_groups(target, execution_log_prefix(api_id))
 

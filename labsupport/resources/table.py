@@ -59,17 +59,15 @@ def deploy_table(
         else:
             require_ours(target, f"table {name}", table_tags(target, found["TableArn"]))
             _require_keys(found, keys, indexes)
-        wait_until(
-            lambda: _is_active(_describe(target, name)),
+        table = wait_until(
+            lambda: _if_active(_describe(target, name)),
             doing=f"waiting until the table {name} is ACTIVE",
             timeout_seconds=ACTIVE_WITHIN_SECONDS,
             next_step="Run the cell again: it goes on waiting.",
         )
         if ttl_attribute:
             _expire_by(target, name, ttl_attribute)
-        description = describe_table(target, name)
-    assert description is not None
-    return description
+    return TableDescription(name, table["TableArn"])
 
 
 def describe_table(target: Target, name: str) -> TableDescription | None:
@@ -89,6 +87,7 @@ def delete_table(target: Target, name: str) -> None:
                 lambda error: error_code(error) == "ResourceInUseException",
                 lambda: client.delete_table(TableName=name),
                 timeout_seconds=ACTIVE_WITHIN_SECONDS,
+                doing=f"waiting until the table {name} can be deleted",
             )
         wait_until(lambda: _describe(target, name) is None, doing=f"waiting until the table {name} is gone")
 
@@ -108,11 +107,11 @@ def _describe(target: Target, name: str) -> dict[str, Any] | None:
     return None
 
 
-def _is_active(table: dict[str, Any] | None) -> bool:
+def _if_active(table: dict[str, Any] | None) -> dict[str, Any] | None:
     if table is None:  # DescribeTable is eventually consistent: a new table may not be known yet
-        return False
+        return None
     states = [index["IndexStatus"] for index in table.get("GlobalSecondaryIndexes", [])]
-    return {table["TableStatus"], *states} == {"ACTIVE"}
+    return table if {table["TableStatus"], *states} == {"ACTIVE"} else None
 
 
 def _specification(name: str, keys: Sequence[str], indexes: Mapping[str, Sequence[str]]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from labsupport.inventory import inventory
 from labsupport.localcloud.record import CloudRecord
+from labsupport.logs import wait_for_log_events
 from labsupport.packaging import zip_files
 from labsupport.resources import bucket, function, http_api, layer, queue, rest_api, role, table, user_pool
 from labsupport.resources.function_policy import allow_invoke
@@ -175,6 +177,67 @@ def test_a_time_to_live_that_is_refused_the_second_time_is_there(faulty: Faulty)
     assert found["TimeToLiveDescription"]["AttributeName"] == "expires_at"
     with faulty.meeting(schedule), pytest.raises(ClientError):
         table.deploy_table(faulty.target, name, keys=["pk"], ttl_attribute="other")
+    teardown(faulty.target, late_log_seconds=0)
+
+
+CANNOT_BE_ASSUMED = "The role defined for the function cannot be assumed by Lambda."
+NO_GRANT = "Lambda was unable to configure access because the KMS key is invalid for CreateGrant."
+
+
+@pytest.mark.parametrize(
+    ("what", "operation", "refusal"),
+    [
+        ("role", "PutRolePolicy", "404 NoSuchEntity"),
+        ("function", "CreateFunction", f"400 InvalidParameterValueException {CANNOT_BE_ASSUMED}"),
+        ("function", "CreateFunction", f"400 InvalidParameterValueException {NO_GRANT}"),
+        ("function", "GetFunctionConfiguration", "404 ResourceNotFoundException"),
+        ("bucket", "PutBucketVersioning", "404 NoSuchBucket"),
+        ("queue", "GetQueueAttributes", "400 AWS.SimpleQueueService.NonExistentQueue"),
+        ("table", "DescribeTimeToLive", "400 ResourceNotFoundException"),
+        ("HTTP API", "CreateIntegration", "404 NotFoundException"),
+        ("HTTP API", "CreateStage", "404 NotFoundException"),
+        ("REST API", "GetResources", "404 NotFoundException"),
+        ("REST API", "PutIntegration", "404 NotFoundException"),
+        ("WebSocket API", "CreateDeployment", "404 NotFoundException"),
+        ("user pool", "CreateUserPoolClient", "400 ResourceNotFoundException"),
+        ("vector index", "CreateIndex", "404 NotFoundException"),
+    ],
+)
+def test_what_aws_does_not_know_yet_is_waited_for(
+    faulty: Faulty, what: str, operation: str, refusal: str
+) -> None:
+    times = itertools.count()
+    with faulty.meeting(lambda sent: refusal if sent.operation == operation and next(times) < 3 else None):
+        BUILDS[what](faulty, name_of(faulty, "new"))
+    assert next(times) > 3
+    made = faulty.kinds()
+    BUILDS[what](faulty, name_of(faulty, "new"))
+    assert faulty.kinds() == made and set(made.values()) <= {1}
+    teardown(faulty.target, late_log_seconds=0)
+
+
+def test_what_is_not_there_and_was_not_made_is_said_at_once(faulty: Faulty) -> None:
+    before = faulty.injector.count
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        allow_invoke(
+            faulty.target,
+            name_of(faulty, "nobody"),
+            service="s3.amazonaws.com",
+            source_arn="arn:aws:s3:::x",
+            statement_id="s3",
+        )
+    assert faulty.injector.count - before == 2
+
+
+def test_a_new_log_group_is_waited_for(faulty: Faulty) -> None:
+    log = deploy_log_group(faulty.target, f"/aws/lambda/{name_of(faulty, 'late')}")
+    logs, times = faulty.target.client("logs"), itertools.count()
+    logs.create_log_stream(logGroupName=log.name, logStreamName="s")
+    event = {"timestamp": int(time.time() * 1000), "message": "here"}
+    logs.put_log_events(logGroupName=log.name, logStreamName="s", logEvents=[event])
+    with faulty.meeting(lambda _: "400 ResourceNotFoundException" if next(times) < 3 else None):
+        events = wait_for_log_events(faulty.target, name_of(faulty, "late"), until="here")
+    assert [event.message for event in events] == ["here"]
     teardown(faulty.target, late_log_seconds=0)
 
 

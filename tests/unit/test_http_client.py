@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -177,7 +176,7 @@ def test_on_aws_a_host_that_cannot_be_reached_is_named() -> None:
         raise httpx.ConnectError("no such name")
 
     api = "https://abc.execute-api.us-east-1.amazonaws.com"
-    http, _ = client(fail, where=replace(target(), endpoint_url=None), api=api)
+    http, _ = client(fail, where=target(None), api=api)
     with pytest.raises(LabError, match=r"abc\.execute-api\S+ could not be reached"):
         http.get("/orders")
 
@@ -223,6 +222,26 @@ def test_when_the_status_never_comes_then_the_error_says_which_one_did() -> None
         http.wait_for(200, "GET", "/orders")
     assert caught.value.doing == "waiting until GET /orders is answered with 200"
     assert caught.value.cause == "the answer is still 500 after 0.1 s."
+
+
+def test_the_name_of_a_new_api_is_waited_for() -> None:
+    answers = iter([httpx.ConnectError("Name or service not known")] * 2)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        for error in answers:
+            raise error
+        return httpx.Response(200)
+
+    http, _ = client(answer, where=target(None), api="https://a1.example")
+    assert http.wait_for(200, "GET", "/orders").status == 200
+    http, _ = client(lambda request: answer_nothing(), where=target(None), api="https://a1.example")
+    http.patience_seconds = 0.1
+    with pytest.raises(DeployError, match="could not be reached: Name or service not known"):
+        http.wait_for(200, "GET", "/orders")
+
+
+def answer_nothing() -> httpx.Response:
+    raise httpx.ConnectError("Name or service not known")
 
 
 def test_what_is_no_http_is_not_the_clouds_fault() -> None:

@@ -1,6 +1,7 @@
 import pytest
 from botocore.exceptions import ClientError
 
+from labsupport import waiting
 from labsupport.errors import DeployError
 from labsupport.waiting import retry_while, tolerate, wait_until
 
@@ -59,3 +60,29 @@ def test_tolerate_goes_on_for_the_named_codes_only() -> None:
         raise aws_error("NotThere")
     with pytest.raises(ClientError, match="AccessDenied"), tolerate("Gone"):
         raise aws_error("AccessDenied")
+
+
+def test_who_waits_long_is_told_what_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "QUIET_SECONDS", 0.1)
+    told: list[str] = []
+    with pytest.raises(DeployError):
+        wait_until(lambda: None, doing="waiting for it", timeout_seconds=0.5, progress=told.append)
+    with pytest.raises(ClientError):
+        retry_while(
+            lambda _: True, _busy, timeout_seconds=0.5, doing="waiting for the role", progress=told.append
+        )
+    assert told == [
+        "Waiting for it: 0 s so far, 0.5 s at most.",
+        "Waiting for the role: 0 s so far, 0.5 s at most.",
+    ]
+
+
+def test_who_waits_a_moment_is_told_nothing() -> None:
+    told: list[str] = []
+    answers = iter([None, None, "done"])
+    wait_until(lambda: next(answers), doing="x", progress=told.append)
+    assert told == []
+
+
+def _busy() -> None:
+    raise aws_error("Busy")
