@@ -33,7 +33,7 @@ def deploy_role(
         trust: the service principal that may assume the role.
     """
     iam = target.client("iam")
-    document = _trust_document(trust)
+    document = trust_document(trust)
     with target.tape.plumbing():
         role = describe_role(target, name)
         if role is None:
@@ -91,6 +91,7 @@ def _inline_policy(target: Target, name: str) -> dict[str, Any] | None:
     return None
 
 
-def _trust_document(service: str) -> dict[str, Any]:
+def trust_document(service: str) -> dict[str, Any]:
+    """Return the trust policy of a role that a service may assume."""
     statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     return {"Version": "2012-10-17", "Statement": [statement]}

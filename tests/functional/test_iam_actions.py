@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from labsupport.session import LocalSession
 from labsupport.settings import Settings
 from labsupport.target import connect
 from labsupport.waiting import error_code
+from tests.policy_linter import has_resources, is_about
 
 pytestmark = pytest.mark.functional
 
@@ -202,6 +204,33 @@ def test_a_call_needs_these_actions_and_no_other(
     for action in actions:
         visitor.may(("Allow", "*"), ("Deny", [action]))
         assert visitor.is_denied(service, method, parameters), f"{action} is not needed"
+
+
+@pytest.mark.parametrize(("service", "method", "parameters"), list(cases()))
+def test_iam_is_asked_about_a_resource_of_the_actions(
+    visitor: Visitor, service: str, method: str, parameters: dict[str, Any]
+) -> None:
+    visitor.may(("Allow", "sts:GetCallerIdentity"))
+    with pytest.raises(ClientError) as denied:
+        getattr(visitor.session.client(service), method)(**parameters)
+    asked = re.search(r"perform: (\S+) on resource: (\S+)", str(denied.value))
+    if asked is None:  # the answer to a HEAD request has no body
+        assert method.startswith("head_")
+        return
+    action, resource = asked[1], asked[2].strip('"')
+    assert has_resources(action) or resource == "*"
+    assert is_about(action, resource)
+
+
+def test_a_function_is_not_its_alias(visitor: Visitor) -> None:
+    visitor.may(("Allow", "sts:GetCallerIdentity"))
+    for parameters, asked in (
+        ({"FunctionName": F}, f":function:{F} because"),
+        ({"FunctionName": F, "Qualifier": "live"}, f":function:{F}:live because"),
+        ({"FunctionName": f"{F}:live"}, f":function:{F}:live because"),
+    ):
+        with pytest.raises(ClientError, match=asked):
+            visitor.session.client("lambda").invoke(**parameters)
 
 
 def test_who_the_caller_is_needs_no_permission(visitor: Visitor) -> None:

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 from labsupport.localcloud import lambda_api
 from labsupport.localcloud.ministack.seams import replace
-from labsupport.localcloud.rules import iam_permissions_boundary
+from labsupport.localcloud.rules import iam_lambda_resource, iam_permissions_boundary
 
 Answer = Any
 TAGS_OF_REQUESTS = {"apigateway": "tags", "cognito-idp": "UserPoolTags"}
@@ -61,10 +61,10 @@ class IamConditionsSeam:
                 return self._actions._safe_json_field(body, "ResourceArn") or found  # its tags
             if service == "bedrock-agent" and found == "*" and path.startswith("/tags/"):
                 return unquote(path.removeprefix("/tags/"))
-            if service == "lambda" and found == "*":
-                call = lambda_api.read(method, path, headers, query_params, body)
-                if call and call.name == "CreateFunction" and (name := call.parameters.get("FunctionName")):
+            if service == "lambda" and (call := lambda_api.read(method, path, headers, query_params, body)):
+                if call.name == "CreateFunction" and (name := call.parameters.get("FunctionName")):
                     return name if name.startswith("arn:") else _function_arn(region, account_id, name)
+                return iam_lambda_resource.resource(call.name, call.parameters, found)
             return found
 
         return resource
