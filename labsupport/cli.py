@@ -50,6 +50,9 @@ COMMANDS = {
     ),
     "test": Command("Check", "run the lab's own tests", "labsupport.commands.test"),
     "teardown": Command("Clean up", "delete everything that the lab built", "labsupport.commands.teardown"),
+    "sweep": Command(
+        "Clean up", "for instructors: delete what the lab built for others", "labsupport.commands.sweep"
+    ),
     "stop": Command("Clean up", "stop the local cloud and keep its state", "labsupport.commands.stop"),
 }
 

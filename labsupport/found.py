@@ -22,6 +22,8 @@ class Resource:
         arn: or "" where AWS gives none.
         created: when it was made, or last changed where AWS tells only that.
         note: what a learner wants to know about it, or "".
+        owner: whose it is.
+        expires: when an instructor may delete it, by its tag; None where it has none.
     """
 
     kind: str
@@ -29,6 +31,8 @@ class Resource:
     arn: str
     created: datetime | None = None
     note: str = ""
+    owner: str = ""
+    expires: datetime | None = None
 
     def __str__(self) -> str:
         return f"{self.kind:<20} {self.name}" + (f"  ({self.note})" if self.note else "")
@@ -45,23 +49,50 @@ class Resources(list[Resource]):
 
 @dataclass(frozen=True)
 class Search:
-    """What is looked for: the owner's names, but for things of functions that somebody else made."""
+    """What is looked for: one owner's things or everybody's, but for things of functions that are no lab's.
+
+    Attributes:
+        target: where.
+        owner: whose things; None means: of every owner that the names tell.
+        others_functions: functions with names like ours that somebody else made.
+    """
 
     target: Target
-    owner: str
+    owner: str | None
     others_functions: frozenset[str]
 
+    @property
+    def prefix(self) -> str:
+        """What the names begin with."""
+        return naming.name_prefix(self.owner) if self.owner else naming.ANYBODYS_PREFIX
+
     def is_ours(self, name: str) -> bool:
-        """Tell whether the name is the owner's."""
-        return naming.is_ours(name, self.owner)
+        """Tell whether the name is one that is looked for."""
+        owner = naming.owner_in(name)
+        return owner is not None and self.owner in (None, owner)
 
     def is_ours_by_function(self, function_name: str) -> bool:
-        """Tell whether what belongs to this function is the owner's."""
+        """Tell whether what belongs to this function is looked for."""
         return self.is_ours(function_name) and function_name not in self.others_functions
 
-    def has_our_tags(self, tags: dict[str, str]) -> bool:
-        """Tell whether the tags say that the lab built it for the owner."""
-        return naming.has_our_tags(tags, self.owner)
+    def has_our_tags(self, name: str, tags: dict[str, str]) -> bool:
+        """Tell whether the name is looked for, and the tags say that the lab built it for that owner."""
+        return self.is_ours(name) and naming.has_our_tags(tags, str(naming.owner_in(name)))
+
+    def found(
+        self,
+        kind: str,
+        name: str,
+        arn: str,
+        created: datetime | None = None,
+        note: str = "",
+        *,
+        tags: dict[str, str] | None = None,
+        of: str | None = None,
+    ) -> Resource:
+        """Return a resource. `of` is the name that says whose it is, where its own doesn't."""
+        owner = naming.owner_in(of or name) or ""
+        return Resource(kind, name, arn, created, note, owner, naming.expires(tags or {}))
 
     def pages(self, service: str, operation: str, key: str, **parameters: Any) -> Iterator[Any]:
         """Yield all that an operation lists under `key`, page by page."""

@@ -21,7 +21,9 @@ def usage_plans(search: Search) -> Iterator[Resource]:
     for plan in _tagged(search, "get_usage_plans"):
         arn = f"arn:aws:apigateway:{search.target.region}::/usageplans/{plan['id']}"
         note = f"{len(plan.get('apiStages', []))} stages"
-        yield Resource("usage plan", f"{plan['name']}:{plan['id']}", arn, note=note)
+        yield search.found(
+            "usage plan", f"{plan['name']}:{plan['id']}", arn, note=note, tags=plan.get("tags")
+        )
 
 
 def api_keys(search: Search) -> Iterator[Resource]:
@@ -29,7 +31,8 @@ def api_keys(search: Search) -> Iterator[Resource]:
     for key in _tagged(search, "get_api_keys"):
         arn = f"arn:aws:apigateway:{search.target.region}::/apikeys/{key['id']}"
         note = "" if key.get("enabled", True) else "not enabled"
-        yield Resource("API key", f"{key['name']}:{key['id']}", arn, key["createdDate"], note)
+        name, created = f"{key['name']}:{key['id']}", key["createdDate"]
+        yield search.found("API key", name, arn, created, note, tags=key.get("tags"))
 
 
 def rest_apis(search: Search) -> Iterator[Resource]:
@@ -39,7 +42,8 @@ def rest_apis(search: Search) -> Iterator[Resource]:
             stages = search.target.client("apigateway").get_stages(restApiId=api["id"])["item"]
             note = ", ".join(map(_stage, stages)) or "not deployed"
             arn = api_arn(search.target, api["id"])
-            yield Resource("REST API", f"{api['name']}:{api['id']}", arn, api["createdDate"], note)
+            name, created = f"{api['name']}:{api['id']}", api["createdDate"]
+            yield search.found("REST API", name, arn, created, note, tags=api.get("tags"))
 
 
 def _stage(stage: dict[str, Any]) -> str:
@@ -52,12 +56,12 @@ def _stage(stage: dict[str, Any]) -> str:
 def v2_apis(search: Search) -> Iterator[Resource]:
     """Yield the HTTP APIs and the WebSocket APIs: one call lists both."""
     for api in search.pages("apigatewayv2", "get_apis", "Items"):
-        if search.is_ours(api["Name"]) and search.has_our_tags(api.get("Tags", {})):
+        tags = api.get("Tags", {})
+        if search.has_our_tags(api["Name"], tags):
             arn = f"arn:aws:apigateway:{search.target.region}::/apis/{api['ApiId']}"
             note = {"HTTP": "HTTP API", "WEBSOCKET": "WebSocket API"}[api["ProtocolType"]]
-            yield Resource(
-                "HTTP/WebSocket API", f"{api['Name']}:{api['ApiId']}", arn, api.get("CreatedDate"), note
-            )
+            name, created = f"{api['Name']}:{api['ApiId']}", api.get("CreatedDate")
+            yield search.found("HTTP/WebSocket API", name, arn, created, note, tags=tags)
 
 
 def user_pools(search: Search) -> Iterator[Resource]:
@@ -67,10 +71,11 @@ def user_pools(search: Search) -> Iterator[Resource]:
         if search.is_ours(listed["Name"]):
             with tolerate("ResourceNotFoundException"):  # deleted meanwhile
                 pool = client.describe_user_pool(UserPoolId=listed["Id"])["UserPool"]
-                if search.has_our_tags(pool.get("UserPoolTags", {})):
+                tags = pool.get("UserPoolTags", {})
+                if search.has_our_tags(pool["Name"], tags):
                     note = f"about {pool.get('EstimatedNumberOfUsers', 0)} users"
                     name = f"{pool['Name']}:{pool['Id']}"
-                    yield Resource("user pool", name, pool["Arn"], pool["CreationDate"], note)
+                    yield search.found("user pool", name, pool["Arn"], pool["CreationDate"], note, tags=tags)
 
 
 def logging_role(search: Search) -> Iterator[Resource]:
@@ -78,22 +83,23 @@ def logging_role(search: Search) -> Iterator[Resource]:
     arn = api_logging_role(search.target)
     name = (arn or "").rsplit("/", 1)[-1]
     if arn and search.is_ours(name):
-        yield Resource("API logging role", name, arn, note="in API Gateway's settings of the account")
+        yield search.found("API logging role", name, arn, note="in API Gateway's settings of the account")
 
 
 def api_log_groups(search: Search) -> Iterator[Resource]:
     """Yield the log groups that APIs write to: execution logs, and access logs with a name of ours."""
-    access_logs = f"{naming.API_LOG_GROUPS}{naming.name_prefix(search.owner)}"
-    ids = [api["id"] for api in _tagged(search, "get_rest_apis")]
-    for prefix in [access_logs, *map(execution_log_prefix, ids)]:
+    prefixes = {f"{naming.API_LOG_GROUPS}{search.prefix}": None}
+    prefixes |= {execution_log_prefix(api["id"]): api["name"] for api in _tagged(search, "get_rest_apis")}
+    for prefix, of in prefixes.items():
         for group in search.pages("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=prefix):
-            created = read_time(group["creationTime"])
-            note = f"{group.get('storedBytes', 0)} bytes, kept until it is deleted"
-            yield Resource("log group", group["logGroupName"], group["arn"], created, note)
+            name, created = group["logGroupName"], read_time(group["creationTime"])
+            if search.is_ours(of or name):
+                note = f"{group.get('storedBytes', 0)} bytes, kept until it is deleted"
+                yield search.found("log group", name, group["arn"], created, note, of=of)
 
 
 def _tagged(search: Search, operation: str) -> Iterator[dict[str, Any]]:
     """Yield what API Gateway lists with this operation, if name and tags are ours."""
     for thing in search.pages("apigateway", operation, "items"):
-        if search.is_ours(thing.get("name", "")) and search.has_our_tags(thing.get("tags") or {}):
+        if search.has_our_tags(thing.get("name", ""), thing.get("tags") or {}):
             yield thing

@@ -19,54 +19,61 @@ from labsupport.waiting import tolerate
 
 def data_sources(search: Search) -> Iterator[Resource]:
     """Yield the data sources of our knowledge bases."""
-    for base in _ours(search):
+    for base, tags in _ours(search):
         for each in sources_of(search.target, base["knowledgeBaseId"]):
-            name = f"{each['name']}:{base['knowledgeBaseId']}/{each['dataSourceId']}"
-            yield Resource("data source", name, "", each["updatedAt"], each["status"])
+            name, changed = (
+                f"{each['name']}:{base['knowledgeBaseId']}/{each['dataSourceId']}",
+                each["updatedAt"],
+            )
+            yield search.found("data source", name, "", changed, each["status"], tags=tags, of=base["name"])
 
 
 def knowledge_bases(search: Search) -> Iterator[Resource]:
     """Yield the knowledge bases."""
-    for base in _ours(search):
+    for base, tags in _ours(search):
         name = f"{base['name']}:{base['knowledgeBaseId']}"
         arn = base["knowledgeBaseArn"]
-        yield Resource("knowledge base", name, arn, base["createdAt"], base["status"])
+        yield search.found("knowledge base", name, arn, base["createdAt"], base["status"], tags=tags)
 
 
 def vector_indexes(search: Search) -> Iterator[Resource]:
     """Yield the indexes in our vector buckets."""
     client = search.target.client("s3vectors")
-    for bucket in _buckets(search):
+    for bucket, tags in _buckets(search):
         with tolerate(VECTORS_GONE):
             for page in client.get_paginator("list_indexes").paginate(
                 vectorBucketName=bucket["vectorBucketName"]
             ):
                 for index in page["indexes"]:
-                    name = f"{bucket['vectorBucketName']}/{index['indexName']}"
-                    yield Resource("vector index", name, index["indexArn"], index.get("creationTime"))
+                    name, arn = f"{bucket['vectorBucketName']}/{index['indexName']}", index["indexArn"]
+                    yield search.found("vector index", name, arn, index.get("creationTime"), tags=tags)
 
 
 def vector_buckets(search: Search) -> Iterator[Resource]:
     """Yield the vector buckets."""
-    for bucket in _buckets(search):
+    for bucket, tags in _buckets(search):
         name, arn = bucket["vectorBucketName"], bucket["vectorBucketArn"]
-        yield Resource("vector bucket", name, arn, bucket.get("creationTime"))
+        yield search.found("vector bucket", name, arn, bucket.get("creationTime"), tags=tags)
 
 
-def _ours(search: Search) -> Iterator[dict[str, Any]]:
+def _ours(search: Search) -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
+    """Yield our knowledge bases with their tags."""
     client = search.target.client("bedrock-agent")
     for each in search.pages("bedrock-agent", "list_knowledge_bases", "knowledgeBaseSummaries"):
         if search.is_ours(each["name"]):
             with tolerate(KNOWLEDGE_BASE_GONE):  # deleted meanwhile
                 answer = client.get_knowledge_base(knowledgeBaseId=each["knowledgeBaseId"])
                 base: dict[str, Any] = answer["knowledgeBase"]
-                if search.has_our_tags(knowledge_base_tags(search.target, base["knowledgeBaseArn"])):
-                    yield base
+                tags = knowledge_base_tags(search.target, base["knowledgeBaseArn"])
+                if search.has_our_tags(base["name"], tags):
+                    yield base, tags
 
 
-def _buckets(search: Search) -> Iterator[dict[str, Any]]:
+def _buckets(search: Search) -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
+    """Yield our vector buckets with their tags."""
     for bucket in search.pages("s3vectors", "list_vector_buckets", "vectorBuckets"):
-        if search.is_ours(bucket["vectorBucketName"]) and search.has_our_tags(
-            vector_tags(search.target, bucket["vectorBucketArn"])
-        ):
-            yield bucket
+        name = bucket["vectorBucketName"]
+        if search.is_ours(name):
+            tags = vector_tags(search.target, bucket["vectorBucketArn"])
+            if search.has_our_tags(name, tags):
+                yield bucket, tags

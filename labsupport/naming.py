@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from labsupport.errors import LabError
 
 LAB_TAG = "serverless-lab"
+ANYBODYS_PREFIX = "lab-"
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"  # of the tag lab-expires, in UTC
 API_LOG_GROUPS = "/aws/apigateway/"  # what the lab's access logs begin with
 MAX_NAME_LENGTH = 63  # of an S3 bucket, the shortest limit among the services that the lab uses
@@ -40,6 +41,12 @@ def name_prefix(owner: str) -> str:
 def log_group_name(function_name: str) -> str:
     """Return the log group that Lambda writes a function's logs to."""
     return f"/aws/lambda/{function_name}"
+
+
+def owner_in(name: str) -> str | None:
+    """Return the owner that a name, or the name of a log group, says; None if it isn't one of the lab's."""
+    found = re.match(r"(?:/aws/(?:lambda|apigateway)/)?lab-([a-z0-9]{1,12})-.", name)
+    return found[1] if found else None
 
 
 def is_ours(name: str, owner: str) -> bool:

@@ -15,19 +15,24 @@ from botocore.exceptions import BotoCoreError, ClientError
 from labsupport.errors import CloudError, LabError
 from labsupport.found import Resource, Resources
 from labsupport.inventory import inventory
+from labsupport.resources.alarm import delete_alarm
 from labsupport.resources.api_logging_role import clear_api_logging_role
 from labsupport.resources.bucket import clear_notifications, delete_bucket
 from labsupport.resources.data_source import delete_data_source
+from labsupport.resources.event_rule import delete_rule
 from labsupport.resources.event_source_mapping import delete_event_source_mapping
 from labsupport.resources.function import delete_function
 from labsupport.resources.http_api import delete_http_api
 from labsupport.resources.knowledge_base import delete_knowledge_base
 from labsupport.resources.layer import delete_layer_version
 from labsupport.resources.log_group import delete_log_group
+from labsupport.resources.managed_policy import delete_policy
 from labsupport.resources.queue import delete_queue
 from labsupport.resources.rest_api import delete_rest_api
 from labsupport.resources.role import delete_role
+from labsupport.resources.schedule import delete_schedule
 from labsupport.resources.table import delete_table
+from labsupport.resources.topic import delete_topic
 from labsupport.resources.usage_plan import delete_api_key, delete_usage_plan
 from labsupport.resources.user_pool import delete_user_pool
 from labsupport.resources.vector_index import delete_vector_bucket, delete_vector_index
@@ -72,6 +77,10 @@ def _by_id(delete: Callable[[Target, str], None]) -> Callable[[Target, str], Non
 
 
 DELETE: dict[str, Callable[[Target, str], None]] = {
+    "schedule": delete_schedule,
+    "event rule": delete_rule,
+    "topic": delete_topic,
+    "alarm": delete_alarm,
     "data source": delete_data_source,
     "knowledge base": _by_id(delete_knowledge_base),
     "vector index": delete_vector_index,
@@ -89,6 +98,7 @@ DELETE: dict[str, Callable[[Target, str], None]] = {
     "DynamoDB table": delete_table,
     "bucket": delete_bucket,
     "role": delete_role,
+    "managed policy": delete_policy,
     "log group": delete_log_group,
 }
 
@@ -99,14 +109,16 @@ SLOW = {"REST API": "AWS deletes one REST API every 30 seconds, so several take 
 def teardown(
     target: Target,
     *,
+    owner: str | None = None,
     progress: Callable[[str], object] = lambda sentence: None,
     dry_run: bool = False,
     late_log_seconds: float = LATE_LOG_SECONDS,
 ) -> TeardownReport:
-    """Delete everything of the target's owner.
+    """Delete everything of an owner.
 
     Args:
         target: where.
+        owner: whose things, by default those of the target's owner.
         progress: is called with a short sentence for each step.
         dry_run: only say what would be deleted; it is then all in `left`.
         late_log_seconds: how long to wait for log groups that come back.
@@ -114,7 +126,7 @@ def teardown(
     Raises:
         CloudError: the local cloud doesn't answer.
     """
-    found = inventory(target)
+    found = inventory(target, owner=owner)
     if dry_run:
         for resource in found:
             progress(f"Would delete {resource}")
@@ -126,11 +138,11 @@ def teardown(
     _delete(target, found, progress, deleted, failed)
     if any(resource.kind == "function" for resource in found):
         time.sleep(late_log_seconds)
-    left = inventory(target)
+    left = inventory(target, owner=owner)
     came_back = [resource for resource in left if resource.kind == "log group"]
     if came_back:
         _delete(target, Resources(came_back), progress, deleted, failed)
-        left = inventory(target)
+        left = inventory(target, owner=owner)
     report = TeardownReport(deleted, failed, left)
     progress(repr(report))
     return report

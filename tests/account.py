@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from labsupport.target import Target
 
 LISTS = (
@@ -14,8 +16,22 @@ LISTS = (
     ("iam", "list_roles", "Roles", "Arn"),
     ("iam", "list_policies", "Policies", "Arn"),
     ("logs", "describe_log_groups", "logGroups", "arn"),
+    ("apigateway", "get_rest_apis", "items", "name"),
+    ("apigateway", "get_usage_plans", "items", "name"),
+    ("apigateway", "get_api_keys", "items", "name"),
+    ("apigatewayv2", "get_apis", "Items", "Name"),
+    ("cognito-idp", "list_user_pools", "UserPools", "Name"),
+    ("s3vectors", "list_vector_buckets", "vectorBuckets", "vectorBucketName"),
+    ("bedrock-agent", "list_knowledge_bases", "knowledgeBaseSummaries", "name"),
+    ("events", "list_rules", "Rules", "Arn"),
+    ("scheduler", "list_schedules", "Schedules", "Arn"),
+    ("sns", "list_topics", "Topics", "TopicArn"),
+    ("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmArn"),
 )
-OPTIONS = {"list_policies": {"Scope": "Local"}}
+OPTIONS: dict[str, dict[str, Any]] = {
+    "list_policies": {"Scope": "Local"},
+    "list_user_pools": {"MaxResults": 60},
+}
 
 
 def everything_on(target: Target) -> list[str]:

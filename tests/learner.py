@@ -1,4 +1,4 @@
-"""A learner as an instructor sets one up: a user with the learner's policies, behind the boundary."""
+"""A learner as an instructor sets one up, behind the boundary; and an instructor, who may only sweep."""
 
 from __future__ import annotations
 
@@ -32,6 +32,17 @@ def connect_as(admin: Target, record: CloudRecord, settings: Settings, owner: st
     theirs, limit = make_learner(admin, record, owner)
     settings = replace(settings, owner=owner, permissions_boundary=limit)
     return connect(settings, notebook="05", start_cloud=lambda home: theirs)
+
+
+def connect_as_instructor(admin: Target, record: CloudRecord, settings: Settings) -> Target:
+    """Make somebody with the instructor's policy and no other, and return their connection."""
+    iam, user = admin.client("iam"), "instructor"
+    document = policy("instructor", account=admin.account, region=admin.region, owner=admin.owner)
+    iam.create_user(UserName=user)
+    iam.put_user_policy(UserName=user, PolicyName="p", PolicyDocument=json.dumps(document))
+    key = iam.create_access_key(UserName=user)["AccessKey"]
+    theirs = replace(record, access_key_id=key["AccessKeyId"], secret_access_key=key["SecretAccessKey"])
+    return connect(replace(settings, owner="prof"), start_cloud=lambda home: theirs)
 
 
 def remove(admin: Target, owner: str) -> None:

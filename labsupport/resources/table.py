@@ -78,10 +78,16 @@ def describe_table(target: Target, name: str) -> TableDescription | None:
 
 
 def delete_table(target: Target, name: str) -> None:
-    """Delete a table with all its items, and return when it is gone."""
+    """Delete a table with all its items, and return when it is gone. Its deletion protection is lifted."""
     client = target.client("dynamodb")
     with target.tape.plumbing():
         with tolerate(GONE):
+            if (_describe(target, name) or {}).get("DeletionProtectionEnabled"):
+                retry_while(
+                    lambda error: error_code(error) == "ResourceInUseException",
+                    lambda: client.update_table(TableName=name, DeletionProtectionEnabled=False),
+                    timeout_seconds=ACTIVE_WITHIN_SECONDS,
+                )
             # DynamoDB refuses while the table is being created or changed; that passes.
             retry_while(
                 lambda error: error_code(error) == "ResourceInUseException",

@@ -15,6 +15,7 @@ from labsupport.target import Target
 from labsupport.waiting import tolerate
 
 FLOWS = ["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+GONE = "ResourceNotFoundException"
 LONGEST_PAGE = 60  # of Cognito's lists
 
 
@@ -118,9 +119,19 @@ def find_user_pool(target: Target, name: str) -> dict[str, Any] | None:
 
 
 def delete_user_pool(target: Target, pool_id: str) -> None:
-    """Delete the pool with its users and app clients. It may be gone already."""
-    with target.tape.plumbing(), tolerate("ResourceNotFoundException"):
-        target.client("cognito-idp").delete_user_pool(UserPoolId=pool_id)
+    """Delete the pool with its users, app clients and domain. It may be gone already.
+
+    Its deletion protection is lifted. Cognito deletes no pool that has a domain.
+    """
+    client = target.client("cognito-idp")
+    with target.tape.plumbing(), tolerate(GONE):
+        pool = client.describe_user_pool(UserPoolId=pool_id)["UserPool"]
+        if pool.get("DeletionProtection") == "ACTIVE":
+            client.update_user_pool(UserPoolId=pool_id, DeletionProtection="INACTIVE")
+        for domain in filter(None, (pool.get("Domain"), pool.get("CustomDomain"))):
+            with tolerate(GONE, "InvalidParameterException"):  # a domain that is gone already
+                client.delete_user_pool_domain(UserPoolId=pool_id, Domain=domain)
+        client.delete_user_pool(UserPoolId=pool_id)
 
 
 def _app_client(target: Target, pool_id: str, name: str) -> str:

@@ -14,112 +14,18 @@ from botocore.httpsession import URLLib3Session
 from labsupport.errors import CloudError
 from labsupport.inventory import inventory
 from labsupport.packaging import zip_files
-from labsupport.resources.bucket import deploy_bucket
 from labsupport.resources.function import delete_function, deploy_function
 from labsupport.resources.http_api import deploy_http_api
-from labsupport.resources.knowledge_base import (
-    KnowledgeBaseDescription,
-    deploy_knowledge_base,
-    knowledge_base_policy,
-)
-from labsupport.resources.layer import publish_layer
 from labsupport.resources.log_group import deploy_log_group
 from labsupport.resources.queue import deploy_queue
-from labsupport.resources.rest_api import RestApiDescription, deploy_rest_api, deploy_stage
 from labsupport.resources.role import deploy_role
-from labsupport.resources.table import deploy_table
-from labsupport.resources.user_pool import deploy_user_pool
 from labsupport.resources.websocket_api import deploy_websocket_api
 from labsupport.tape import Tape
 from labsupport.target import Target
 from labsupport.teardown import teardown
+from tests.one_of_each import ALL_KINDS, CODE, POLICY, build_api, build_one_of_each, deploy_mock
 
 pytestmark = pytest.mark.functional
-
-POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-CODE = zip_files({"handler.py": b"def handler(event, context):\n    return event\n"})
-ALL_KINDS = [
-    "data source",
-    "knowledge base",
-    "vector index",
-    "vector bucket",
-    "event source mapping",
-    "usage plan",
-    "API key",
-    "REST API",
-    "user pool",
-    "function",
-    "layer version",
-    "queue",
-    "DynamoDB table",
-    "bucket",
-    "role",
-    "log group",
-]
-
-
-def build_one_of_each(target: Target) -> None:
-    def name(thing: str) -> str:
-        return f"lab-{target.owner}-{thing}"
-
-    role_arn = deploy_role(target, name("echo"), policy=POLICY)
-    deploy_function(target, name("echo"), code=CODE, role_arn=role_arn)
-    target.client("lambda").invoke(FunctionName=name("echo"))
-    queue = deploy_queue(target, name("jobs"))
-    mapping = {"FunctionName": name("echo"), "EventSourceArn": queue.arn}
-    target.client("lambda").create_event_source_mapping(**mapping, Tags=target.tags())
-    for code in (b"1", b"2"):
-        publish_layer(target, name("lib"), zip_files({"python/a.py": code}), python_version="3.11")
-    deploy_table(target, name("orders"), keys=["pk"], ttl_attribute="expires_at")
-    target.client("dynamodb").put_item(TableName=name("orders"), Item={"pk": {"S": "order#1"}})
-    deploy_bucket(target, name("photos"), versioned=True)
-    for key in ("a", "a", "b"):
-        target.client("s3").put_object(Bucket=name("photos"), Key=key, Body=b"x")
-    target.client("s3").delete_object(Bucket=name("photos"), Key="a")
-    build_api(target)
-    build_knowledge_base(target)
-
-
-def build_knowledge_base(target: Target) -> KnowledgeBaseDescription:
-    """Build a knowledge base over a document in the bucket."""
-    name, bucket = f"lab-{target.owner}-notes", f"lab-{target.owner}-photos"
-    policy = knowledge_base_policy(target, name, bucket=bucket, prefix="c")
-    role_arn = deploy_role(target, name, policy=policy, trust="bedrock.amazonaws.com")
-    return deploy_knowledge_base(
-        target,
-        name,
-        bucket=bucket,
-        prefix="c",
-        role_arn=role_arn,
-        dimensions=256,
-        progress=list[str]().append,
-    )
-
-
-def deploy_mock(target: Target, name: str) -> RestApiDescription:
-    """Deploy a REST API that needs no function."""
-    api = deploy_rest_api(target, name, routes={}, stage="prod")
-    client = target.client("apigateway")
-    (root,) = client.get_resources(restApiId=api.id)["items"]
-    place = {"restApiId": api.id, "resourceId": root["id"], "httpMethod": "GET"}
-    client.put_method(**place, authorizationType="NONE")
-    client.put_integration(**place, type="MOCK")
-    deploy_stage(target, api.id, "prod")
-    return api
-
-
-def build_api(target: Target) -> str:
-    """Build a REST API with logs and a usage plan with a key, and a user pool; return the API's id."""
-    name = f"lab-{target.owner}-orders"
-    api = deploy_mock(target, name)
-    client, tags = target.client("apigateway"), target.tags()
-    plan = client.create_usage_plan(name=name, apiStages=[{"apiId": api.id, "stage": "prod"}], tags=tags)
-    key = client.create_api_key(name=name, enabled=True, tags=tags)
-    client.create_usage_plan_key(usagePlanId=plan["id"], keyId=key["id"], keyType="API_KEY")
-    for group in (f"API-Gateway-Execution-Logs_{api.id}/prod", f"/aws/apigateway/{name}"):
-        target.client("logs").create_log_group(logGroupName=group)
-    deploy_user_pool(target, name)
-    return api.id
 
 
 def provision(target: Target, function: str) -> None:
@@ -155,7 +61,7 @@ def test_everything_is_found_in_the_order_of_deletion(target: Target) -> None:
     assert by_kind["bucket"].note == "4 object versions"
     assert by_kind["function"].arn.endswith(f"function:lab-{target.owner}-echo")
     untimed = {resource.kind for resource in inventory(target) if resource.created is None}
-    assert untimed == {"usage plan"}  # API Gateway doesn't tell
+    assert untimed == {"usage plan", "event rule", "topic"}  # AWS doesn't tell
     groups = [resource.name for resource in inventory(target) if resource.kind == "log group"]
     assert [group.partition("_")[0] for group in groups if "lambda" not in group] == [
         f"/aws/apigateway/lab-{target.owner}-orders",

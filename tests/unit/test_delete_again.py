@@ -15,10 +15,13 @@ from botocore.exceptions import ClientError
 from labsupport.resources.bucket import empty_bucket
 from labsupport.resources.concurrency import clear_concurrency
 from labsupport.resources.data_source import delete_data_source
+from labsupport.resources.event_rule import delete_rule
 from labsupport.resources.knowledge_base import delete_knowledge_base
+from labsupport.resources.managed_policy import delete_policy
 from labsupport.resources.role import delete_role
 from labsupport.resources.table import delete_table
 from labsupport.resources.usage_plan import delete_usage_plan
+from labsupport.resources.user_pool import delete_user_pool
 from labsupport.tape import Tape
 
 
@@ -237,3 +240,90 @@ def test_provisioned_concurrency_is_taken_away_although_some_of_it_was_already()
     function = Provisioned()
     clear_concurrency(on(function), "f")
     assert (function.aliases, function.reserved) == (set(), False)
+
+
+class Pools:
+    """A user pool with deletion protection and a domain, as AWS's Cognito deletes none."""
+
+    def __init__(self) -> None:
+        self.pool: dict[str, str] | None = {"DeletionProtection": "ACTIVE", "Domain": "d"}
+
+    def describe_user_pool(self, UserPoolId: str) -> Any:
+        return {"UserPool": dict(self._found())}
+
+    def update_user_pool(self, UserPoolId: str, DeletionProtection: str) -> None:
+        self._found()["DeletionProtection"] = DeletionProtection
+
+    def delete_user_pool_domain(self, UserPoolId: str, Domain: str) -> None:
+        if self._found().pop("Domain", None) != Domain:
+            raise refused("InvalidParameterException")
+
+    def delete_user_pool(self, UserPoolId: str) -> None:
+        if self._found() != {"DeletionProtection": "INACTIVE"}:
+            raise refused("InvalidParameterException")
+        self.pool = None
+
+    def _found(self) -> dict[str, str]:
+        if self.pool is None:
+            raise refused("ResourceNotFoundException")
+        return self.pool
+
+
+def test_a_user_pool_goes_although_it_is_protected_and_has_a_domain() -> None:
+    pools = Pools()
+    delete_user_pool(on(pools), "p")
+    assert pools.pool is None
+
+
+class Rules(Paged):
+    """A rule with a target. EventBridge deletes none that has any."""
+
+    def __init__(self) -> None:
+        self.targets, self.rules = {"t"}, {"r"}
+
+    def list_targets_by_rule(self, Rule: str) -> Any:
+        return {"Targets": [{"Id": each} for each in sorted(self.targets)]}
+
+    def remove_targets(self, Rule: str, Ids: list[str]) -> None:
+        self.targets -= set(Ids)
+
+    def delete_rule(self, Name: str) -> None:
+        if self.targets:
+            raise refused("ValidationException")
+        self.rules.discard(Name)
+
+
+def test_a_rule_goes_with_its_targets() -> None:
+    rules = Rules()
+    delete_rule(on(rules), "r")
+    assert rules.rules == set()
+
+
+class Policies(Paged):
+    """A managed policy of three versions. IAM deletes none that has another one than the default."""
+
+    def __init__(self) -> None:
+        self.versions = {"v1", "v2", "v3"}
+
+    def list_policy_versions(self, PolicyArn: str) -> Any:
+        assert PolicyArn == "arn:aws:iam::123456789012:policy/team/p"
+        versions = [{"VersionId": each, "IsDefaultVersion": each == "v2"} for each in sorted(self.versions)]
+        return {"Versions": versions}
+
+    def delete_policy_version(self, PolicyArn: str, VersionId: str) -> None:
+        if VersionId not in self.versions:
+            raise refused("NoSuchEntity")
+        self.versions.remove(VersionId)
+
+    def delete_policy(self, PolicyArn: str) -> None:
+        if self.versions - {"v2"}:
+            raise refused("DeleteConflict")
+        if not self.versions:
+            raise refused("NoSuchEntity")
+        self.versions.clear()
+
+
+def test_a_managed_policy_goes_with_its_versions() -> None:
+    policies = Policies()
+    delete_policy(on(policies), "team/p")
+    assert policies.versions == set()

@@ -49,6 +49,9 @@ ASIDE = {
     "cloudwatch:GetMetricData": "learners look at metrics themselves",
     "cloudwatch:ListMetrics": "learners look at metrics themselves",
     "cognito-idp:TagResource": "AWS asks for it where CreateUserPool carries tags",
+    "cognito-idp:DeleteUserPoolDomain": "the teardown, where a learner made one",
+    "cognito-idp:UpdateUserPool": "the teardown, where a learner protected a pool from deletion",
+    "dynamodb:UpdateTable": "the teardown, where a learner protected a table from deletion",
     "dynamodb:TagResource": "AWS asks for it where CreateTable carries tags",
     "execute-api:Invoke": "requests that are signed for IAM (notebook 06)",
     "iam:DetachRolePolicy": "the teardown, where a learner attached a managed policy",
@@ -56,6 +59,7 @@ ASIDE = {
     "iam:PutRolePermissionsBoundary": "a role that is older than LAB_PERMISSIONS_BOUNDARY",
     "iam:UpdateAssumeRolePolicy": "a role that exists with another trust policy",
     "lambda:DeleteEventSourceMapping": "the teardown, where a learner made one",
+    "lambda:GetEventSourceMapping": "the teardown, until that one is gone",
     "lambda:TagResource": "AWS asks for it where CreateFunction carries tags",
     "logs:TagResource": "AWS asks for it where CreateLogGroup carries tags",
     "s3:AbortMultipartUpload": "the teardown, where an upload was broken off",
@@ -158,6 +162,43 @@ def test_in_another_region_nothing_is_allowed(action: str) -> None:
     assert allows(BOUNDARY, action, resource)
     assert not allows(BOUNDARY, action, resource, region="us-east-1")
     assert allows(BOUNDARY, action, resource, region=None), "a simulation without a Region"
+
+
+@pytest.mark.parametrize(
+    ("action", "place"),
+    [
+        ("scheduler:DeleteSchedule", "scheduler:{region}:{account}:schedule/default/{name}"),
+        ("events:RemoveTargets", "events:{region}:{account}:rule/{name}"),
+        ("events:DeleteRule", "events:{region}:{account}:rule/{name}"),
+        ("cloudwatch:DeleteAlarms", "cloudwatch:{region}:{account}:alarm:{name}"),
+        ("sns:DeleteTopic", "sns:{region}:{account}:{name}"),
+        ("dynamodb:UpdateTable", "dynamodb:{region}:{account}:table/{name}"),
+        ("iam:DeletePolicyVersion", "iam::{account}:policy/{name}"),
+        ("iam:DeletePolicy", "iam::{account}:policy/{name}"),
+    ],
+)
+def test_an_instructor_sweeps_the_labs_things_and_nobody_elses(action: str, place: str) -> None:
+    document = policy("instructor", **WHERE)
+
+    def may(name: str, **tags: str) -> bool:
+        resource = "arn:aws:" + place.format(region=REGION, account=ACCOUNT, name=name)
+        context = {f"aws:ResourceTag/{key}": value for key, value in tags.items()}
+        return allows(document, action, resource, context=context)
+
+    assert may("lab-ana-x", lab="serverless-lab")
+    assert not may("photos")
+    assert not may("my-lab-ana-x", team="blue")
+    if action.startswith("iam:"):  # the policies that keep learners within bounds have such names
+        assert not may("lab-boundary-ana")
+
+
+@pytest.mark.parametrize("action", ["lambda:DeleteEventSourceMapping", "lambda:GetEventSourceMapping"])
+def test_a_mapping_is_deleted_by_whoever_may_delete_its_function(action: str) -> None:
+    function = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:"
+    for document, others in ((policy("instructor", **WHERE), "photos"), (BOUNDARY, "lab-ben-hello")):
+        for name, allowed in ((f"lab-{OWNER}-hello", True), (others, False)):
+            context = {"lambda:FunctionArn": function + name}
+            assert allows(document, action, "*", context=context) is allowed
 
 
 def test_the_learner_may_what_the_course_needs_and_nothing_else() -> None:
