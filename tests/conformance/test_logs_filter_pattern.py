@@ -1,4 +1,4 @@
-"""FilterLogEvents and subscription filters keep to CloudWatch Logs' filter patterns.
+"""FilterLogEvents keeps to CloudWatch Logs' filter patterns.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
 """
@@ -12,7 +12,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 from labsupport.lab import Lab
-from tests.conformance.conftest import archive
 
 pytestmark = pytest.mark.functional
 
@@ -22,15 +21,6 @@ MESSAGES = [
     "ERROR without a form",
     "WARN nothing to see",
 ]
-
-TELLS = """
-    import base64, gzip, json
-
-    def handler(event, context):
-        told = json.loads(gzip.decompress(base64.b64decode(event["awslogs"]["data"])))
-        for each in told["logEvents"]:
-            print("told", each["message"])
-"""
 
 
 def write(lab: Lab, group: str, *messages: str) -> None:
@@ -72,22 +62,3 @@ def test_filter_log_events(module_lab: Lab, pattern: str, found: list[int] | Non
     else:
         events = logs.filter_log_events(logGroupName=group, filterPattern=pattern)["events"]
         assert [event["message"] for event in events] == [MESSAGES[number] for number in found]
-
-
-def test_a_subscription_filter_delivers_what_its_pattern_matches(lab: Lab) -> None:
-    policy: Any = {"Effect": "Allow", "Action": "logs:*", "Resource": "*"}
-    role = lab.deploy_role("teller", policy={"Version": "2012-10-17", "Statement": [policy]})
-    teller = lab.deploy_function("teller", code=archive(app=TELLS), handler="app.handler", role_arn=role)
-    logs, group = lab.client("logs"), log_group(lab)
-    subscribe: dict[str, Any] = {
-        "logGroupName": group,
-        "filterName": "f",
-        "destinationArn": teller.arn,
-    }
-    with pytest.raises(ClientError, match="InvalidParameterException"):
-        logs.put_subscription_filter(filterPattern="{ $.level }", **subscribe)
-    logs.put_subscription_filter(filterPattern="{ $.latency < 100 }", **subscribe)
-    write(lab, group, *MESSAGES)
-    lab.logs("teller", until="told")
-    told = [event.message for event in lab.logs("teller") if event.message.startswith("told")]
-    assert told == [f"told {MESSAGES[1]}"]

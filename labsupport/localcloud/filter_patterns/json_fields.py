@@ -42,6 +42,12 @@ def read(pattern: str) -> Callable[[str], bool]:
     return lambda message: (event := _event(message)) is not None and holds(event)
 
 
+def value(selector: str, message: str) -> str | None:
+    """Return the first text or number that a selector points to in a message, or None."""
+    event = _event(message) or {}
+    return next((each for each in _values([event], _steps(selector)) if isinstance(each, str)), None)
+
+
 def _event(message: str) -> dict[str, Any] | None:
     """Return the object that a message is, with the numbers as they are written."""
     try:
@@ -74,7 +80,7 @@ def _condition(tokens: Tokens, selectors: list[list[Step]]) -> Condition[Any]:
         )
     operand = tokens.expect("a value", "text", "expression", "word")
     holds = comparison.read(compared, operand)
-    return lambda event: any(isinstance(value, str) and holds(value) for value in _values([event], steps))
+    return lambda event: any(isinstance(each, str) and holds(each) for each in _values([event], steps))
 
 
 def _not_exists(tokens: Tokens, steps: list[Step]) -> Condition[Any]:
@@ -88,7 +94,7 @@ def _is(tokens: Tokens, steps: list[Step]) -> Condition[Any]:
     if constant is None:
         raise InvalidPattern(f"IS is followed by {', '.join(CONSTANTS)}. AWS has no IS NOT.")
     wanted = CONSTANTS[constant]
-    return lambda event: any(value is wanted for value in _values([event], steps))
+    return lambda event: any(each is wanted for each in _values([event], steps))
 
 
 def _steps(selector: str) -> list[Step]:

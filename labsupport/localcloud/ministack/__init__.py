@@ -19,6 +19,7 @@ with a wrong answer an hour later. Raise the pin on purpose, and run the conform
 * `logging_config_seam.py`: where a function says how its log is written
 * `logs_seam.py`: where log events go
 * `filter_patterns_seam.py`: where a filter pattern for log events arrives
+* `log_filters_seam.py`: where new log events meet metric filters and subscriptions
 * `insights_seam.py`: where a query of CloudWatch Logs Insights arrives
 * `metrics_seam.py`: where metrics go, and how CloudWatch's queries find them
 * `http_apis/`: where a request to an HTTP API arrives, and who answers it

@@ -31,6 +31,7 @@ from labsupport.localcloud.ministack.iam_simulation_seam import IamSimulationSea
 from labsupport.localcloud.ministack.insights_seam import InsightsSeam
 from labsupport.localcloud.ministack.knowledge_bases import attach_knowledge_bases
 from labsupport.localcloud.ministack.lambda_seam import LambdaSeam
+from labsupport.localcloud.ministack.log_filters_seam import LogFiltersSeam
 from labsupport.localcloud.ministack.logging_config_seam import LoggingConfigSeam
 from labsupport.localcloud.ministack.logs_seam import LogsSeam
 from labsupport.localcloud.ministack.metrics_seam import MetricsSeam
@@ -105,6 +106,7 @@ class MiniStack:
         )
         metrics_seam.attach()
         LoggingConfigSeam().attach()
+        LogFiltersSeam(metrics_seam.write).attach()
         FilterPatternsSeam().attach()
         InsightsSeam().attach()
         S3Seam().attach()

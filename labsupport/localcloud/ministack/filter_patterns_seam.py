@@ -17,8 +17,6 @@ TAKEN_BY = {
     "_start_live_tail": "logEventFilterPattern",
 }
 
-_read = functools.lru_cache(maxsize=256)(read_pattern)
-
 
 class FilterPatternsSeam:
     """The patterns of CloudWatch Logs."""
@@ -33,13 +31,13 @@ class FilterPatternsSeam:
         """Stand before what takes a pattern, and in the place of what matches one."""
         for name, parameter in TAKEN_BY.items():
             replace(self._logs, name, functools.partial(self._refusing, parameter))
-        replace(self._logs, "_compile_filter_pattern", lambda _original: lambda raw: _read(raw or ""))
+        replace(self._logs, "_compile_filter_pattern", lambda _original: lambda raw: read_pattern(raw or ""))
         replace(self._logs, "_subscription_pattern_matches", lambda _original: _matches)
 
     def _refusing(self, parameter: str, original: Callable[[Any], Any]) -> Callable[[Any], Any]:
         def take(data: dict[str, Any]) -> Any:
             try:
-                _read(str(data.get(parameter) or ""))
+                read_pattern(str(data.get(parameter) or ""))
             except InvalidPattern as problem:
                 return self._logs.error_response_json("InvalidParameterException", str(problem), 400)
             return original(data)
@@ -48,4 +46,4 @@ class FilterPatternsSeam:
 
 
 def _matches(pattern: str | None, message: str | None) -> bool:
-    return _read(pattern or "")(message or "")
+    return read_pattern(pattern or "")(message or "")

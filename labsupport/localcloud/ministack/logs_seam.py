@@ -98,6 +98,7 @@ class LogsSeam:
             for event in events
         ]
         self._logs._append_log_events(stream, stored)
+        self._logs._fanout_to_subscription_filters(group_name, stream_name, stored)
 
     def _allows(self, function: Function, account: str, region: str, action: str, resource_arn: str) -> bool:
         role = function.role_arn.rsplit("/", 1)[-1]

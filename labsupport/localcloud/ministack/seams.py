@@ -99,6 +99,7 @@ SEAMS = [
     ("services.cloudwatch_logs", "_append_log_events", "stream events"),
     ("services.cloudwatch_logs", "_compile_filter_pattern", "raw"),
     ("services.cloudwatch_logs", "_collect_query_records", "group_names start_time_s end_time_s"),
+    ("services.cloudwatch_logs", "_fanout_to_subscription_filters", "group_name stream_name events"),
     ("services.cloudwatch_logs", "_filter_log_events", "data"),
     ("services.cloudwatch_logs", "_make_group_arn", "name"),
     ("services.cloudwatch_logs", "_put_metric_filter", "data"),
