@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import io
 import json
 import sys
+import tempfile
 import textwrap
 import uuid
 import zipfile
@@ -13,10 +16,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from labsupport.lab import Lab
 from labsupport.localcloud.lambda_service.function import Function, InvocationResult, LogEvent
+from labsupport.localcloud.lambda_service.sandbox import Sandbox, Walls
 from labsupport.localcloud.lambda_service.service import LambdaService
 from labsupport.localcloud.record import CloudRecord
 from labsupport.session import LocalSession
@@ -73,9 +78,9 @@ def make_function(source: str = "", **changes: Any) -> Function:
 class Bench:
     """A Lambda service and what it wrote into log streams."""
 
-    def __init__(self, directory: Path, *, namespaces: bool | None = None) -> None:
+    def __init__(self, directory: Path, *, walls: Walls | None = None) -> None:
         self.streams: dict[str, list[LogEvent]] = {}
-        self.service = LambdaService(directory, write_log=self.write_log, namespaces=namespaces)
+        self.service = LambdaService(directory, write_log=self.write_log, walls=walls)
 
     def write_log(self, function: Function, stream: str, events: Any) -> None:
         self.streams.setdefault(stream, []).extend(events)
@@ -87,8 +92,21 @@ class Bench:
         return [event.message for events in self.streams.values() for event in events]
 
 
-def _bench(directory: Path, *, namespaces: bool | None) -> Iterator[Bench]:
-    bench = Bench(directory, namespaces=namespaces)
+def processes_of(function: Function) -> list[psutil.Process]:
+    """Return the processes of a function's environments. What a process itself says of its number is no help:
+
+    each environment counts anew, from 1.
+    """
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get("AWS_LAMBDA_FUNCTION_NAME") == function.name:
+                found.append(process)
+    return found
+
+
+def _bench(directory: Path, *, walls: Walls | None) -> Iterator[Bench]:
+    bench = Bench(directory, walls=walls)
     yield bench
     bench.service.close()
     assert not directory.exists(), "the service leaves files behind"
@@ -97,17 +115,22 @@ def _bench(directory: Path, *, namespaces: bool | None) -> Iterator[Bench]:
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
     """The sandbox that this host allows."""
-    yield from _bench(tmp_path / "work", namespaces=None)
+    yield from _bench(tmp_path / "work", walls=None)
 
 
-@pytest.fixture(params=["namespaces", "plain directories"])
+@functools.cache
+def highest_walls() -> Walls:
+    """Ask this machine once what it allows."""
+    with tempfile.TemporaryDirectory() as directory:
+        return Sandbox(Path(directory)).walls
+
+
+@pytest.fixture(params=list(Walls), ids=lambda walls: walls.value)
 def any_bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
-    """Both kinds of sandbox, one after the other."""
-    wanted = request.param == "namespaces"
-    for bench in _bench(tmp_path / "work", namespaces=None if wanted else False):
-        if wanted and bench.service.sandbox_description != "user namespaces":
-            pytest.skip("this host allows no user namespaces")
-        yield bench
+    """Each kind of sandbox, one after the other."""
+    if list(Walls).index(request.param) > list(Walls).index(highest_walls()):
+        pytest.skip(f"this host allows no {request.param.value}")
+    yield from _bench(tmp_path / "work", walls=request.param)
 
 
 @pytest.fixture

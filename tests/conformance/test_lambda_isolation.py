@@ -13,16 +13,25 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.conftest import Bench, make_function
+from labsupport.localcloud.lambda_service.sandbox import Walls
+from labsupport.waiting import wait_until
+from tests.conformance.conftest import Bench, make_function, processes_of
 
 IPC_PRIVATE, IPC_CREAT, IPC_RMID = 0, 0o1000, 0
 
 
 @pytest.fixture
 def walled(bench: Bench) -> Bench:
-    if bench.service.sandbox_description != "user namespaces":
+    if bench.service.sandbox_description == "plain directories":
         pytest.skip("this host allows no user namespaces: functions run in plain directories")
     return bench
+
+
+@pytest.fixture
+def hidden(walled: Bench) -> Bench:
+    if walled.service.sandbox_description != Walls.FILES_AND_PROCESSES.value:
+        pytest.skip("this host allows no /proc of one's own: functions see its processes")
+    return walled
 
 
 @pytest.fixture
@@ -110,3 +119,64 @@ def test_a_reset_joins_every_namespace(walled: Bench) -> None:
     assert json.loads(walled.invoke(function).payload) == before
     ours = {kind: os.readlink(f"/proc/self/ns/{kind}") for kind in before}
     assert not set(ours.values()) & set(before.values())
+
+
+PROCESSES = """
+    import os, signal, subprocess
+    numbers = lambda: sorted(int(name) for name in os.listdir("/proc") if name.isdigit())
+    def reach(pid):
+        try:
+            os.kill(pid, 0)
+            return "reached"
+        except OSError as error:
+            return os.strerror(error.errno)
+    def handler(event, context):
+        if event == "crash":
+            os._exit(1)
+        child = subprocess.Popen(["sleep", "60"])
+        seen = numbers()
+        child.kill()
+        child.wait()
+        return {"seen": seen, "mine": [1, os.getpid(), child.pid], "self": os.readlink("/proc/self"),
+                "host": reach(event), "first": reach(1)}
+"""
+
+
+def test_a_handler_sees_and_signals_its_own_processes_alone(hidden: Bench) -> None:
+    """https://docs.aws.amazon.com/lambda/latest/operatorguide/execution-environment.html"""
+    function = make_function(PROCESSES)
+    for _ in range(3):  # a process that a reset starts has a /proc of its own, over the one before
+        answer = json.loads(hidden.invoke(function, json.dumps(os.getpid()).encode()).payload)
+        assert answer["seen"] == answer["mine"] and answer["self"] == str(answer["mine"][1])
+        assert answer["host"] == "No such process"
+        hidden.invoke(function, b'"crash"')
+
+
+def test_a_signal_to_its_group_reaches_what_the_handler_has_started(hidden: Bench) -> None:
+    source = """
+        import os, signal, subprocess
+        count = 0
+        def handler(event, context):
+            global count
+            count += 1
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            child = subprocess.Popen(["sleep", "60"])
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            os.killpg(0, signal.SIGTERM)
+            return child.wait(), count
+    """
+    function = make_function(source)
+    assert json.loads(hidden.invoke(function).payload) == [-15, 1]
+    assert json.loads(hidden.invoke(function).payload) == [-15, 2], "the environment lives on"
+
+
+def test_a_process_that_has_left_ends_with_the_runtime(hidden: Bench) -> None:
+    source = """
+        import os, subprocess
+        def handler(event, context):
+            subprocess.Popen("setsid sleep 600 & wait", shell=True, start_new_session=True)
+            os._exit(1)
+    """
+    function = make_function(source)
+    assert hidden.invoke(function).error is not None
+    wait_until(lambda: not processes_of(function), doing="ending what is left")

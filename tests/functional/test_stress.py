@@ -191,9 +191,8 @@ def test_kill_in_the_middle_of_a_burst_leaves_no_process(settings: Settings, tmp
 
 def test_a_process_without_a_service_runs_no_function() -> None:
     """It was started, and the service was killed before the guard had heard of it."""
-    code = (
-        f"import sys; sys.path.insert(0, {str(INSIDE)!r}); import launcher; launcher.launch('/x'); print('!')"
-    )
+    find = f"import sys; sys.path.insert(0, {str(INSIDE)!r})"
+    code = f"{find}; import launcher; launcher.end_if_alone(); print('!')"
     command = [sys.executable, "-c", code]
 
     def run(service: int) -> subprocess.CompletedProcess[bytes]:

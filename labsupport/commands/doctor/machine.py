@@ -59,8 +59,11 @@ def namespaces(settings: Settings) -> Finding:
     from labsupport.localcloud.lambda_service.sandbox import Sandbox
 
     with tempfile.TemporaryDirectory() as directory:
-        if Sandbox(Path(directory)).namespaces:
-            return passed("user namespaces close each function off from this machine")
+        sandbox = Sandbox(Path(directory))
+    if sandbox.hides_processes:
+        return passed(f"{sandbox.walls.value} close each function off from this machine")
+    if sandbox.namespaces:
+        return passed("user namespaces close each function off from this machine, but for its processes")
     return warned(
         "this machine allows no user namespaces",
         "Nothing to do. Functions run in plain folders: their tracebacks name other paths than AWS's, and "

@@ -224,6 +224,7 @@ class ExecutionEnvironment:
             self._place.task,
             pass_fds=self._place.descriptors,
             memory_mb=self.function.memory_mb,
+            hidden=self._sandbox.hides_processes,
             keepers=self._keepers,
             emit=self._log.add_output,
             on_output=self._on_output,

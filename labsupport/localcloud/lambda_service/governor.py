@@ -103,7 +103,7 @@ class Governed:
             self._throttle(now)
 
     def _members(self) -> list[int]:
-        return [self.group.pid, *self._meter.descendants(self.group.pid)]
+        return self.group.of_the_function(self._meter.descendants)
 
     def _throttle(self, now: int) -> None:
         for pid, before in self._used.items():

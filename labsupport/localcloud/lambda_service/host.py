@@ -18,6 +18,7 @@ IS_LINUX = platform.system() == "Linux"
 HAS_NATIVE_RUNTIME_CLIENT = IS_LINUX
 CORES = len(os.sched_getaffinity(0)) if IS_LINUX else os.cpu_count() or 1
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+_OWN_NUMBER = re.compile(rb"NSpid:(?:\s+\d+)*\s+(\d+)\n")
 _PEAK = re.compile(rb"VmHWM:\s+(\d+) kB")
 
 
@@ -62,7 +63,7 @@ def cpu_ns(pid: int) -> int:
 
 
 def descendants(pid: int) -> list[int]:
-    """Return the processes below a process."""
+    """Return the processes below a process: its children, the oldest first, then theirs."""
     found: list[int] = []
     if not IS_LINUX:
         with contextlib.suppress(psutil.Error):
@@ -72,6 +73,18 @@ def descendants(pid: int) -> list[int]:
     for parent in found:  # it grows while it is walked
         found += _children(parent)
     return found
+
+
+def own_number(pid: int) -> int:
+    """Return the number that a process knows itself by, in its own process namespace; 0 when it has gone."""
+    if not IS_LINUX:
+        return pid
+    try:
+        with open(f"/proc/{pid}/status", "rb") as file:
+            found = _OWN_NUMBER.search(file.read())
+    except OSError:
+        return 0
+    return int(found[1]) if found else pid
 
 
 async def ended(process: subprocess.Popen[bytes]) -> int:

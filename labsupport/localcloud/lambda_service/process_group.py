@@ -11,6 +11,7 @@ import enum
 import os
 import signal
 import threading
+from collections.abc import Callable
 
 from labsupport.localcloud.lambda_service import host
 
@@ -26,14 +27,25 @@ class Hold(enum.Flag):
 class ProcessGroup:
     """A process that leads its own group, and its descendants. Safe between threads."""
 
-    def __init__(self, pid: int) -> None:
-        """Take a process that was started as the leader of a new session."""
+    def __init__(self, pid: int, *, hidden: bool = False) -> None:
+        """Take a process that was started as the leader of a new session.
+
+        With `hidden` it and its first child are there to hide the others (`inside/processes.py`).
+        """
         if pid <= 1:  # 0 and 1 would mean our own group, and everything that runs on this machine
             raise ValueError(f"{pid} leads no environment")
-        self.pid = pid
+        self.pid, self._hidden = pid, hidden
         self._held = Hold.NONE
         self._ended = False
         self._lock = threading.Lock()
+
+    def of_the_function(self, below: Callable[[int], list[int]] = host.descendants) -> list[int]:
+        """Return the processes that are the function's own, the runtime's or the launcher's first.
+
+        `below` returns the processes below a process, an older child before a younger one.
+        """
+        found = below(self.pid)
+        return found[1:] if self._hidden else [self.pid, *found]
 
     @property
     def held(self) -> Hold:

@@ -36,6 +36,7 @@ class RuntimeProcess:
         pipe: LogPipe,
         *,
         memory_mb: int,
+        hidden: bool,
         keepers: Keepers,
         on_output: Callable[[], None],
         on_exit: Callable[[str], None],
@@ -44,14 +45,14 @@ class RuntimeProcess:
         self.out_of_memory = False
         self._process, self._pipe, self._keepers = process, pipe, keepers
         self._memory_mb, self._on_output, self._on_exit = memory_mb, on_output, on_exit
-        self._group = ProcessGroup(process.pid)
+        self._group = ProcessGroup(process.pid, hidden=hidden)
         self._governed = Governed(self._group, memory_mb, self._note_out_of_memory)
         self._max_memory_mb = 0
         keepers.governor.begin(self._governed, throttle=False)  # AWS doesn't slow the Init phase down either
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(pipe.read_fd, self._read)
         self._exited = self._loop.create_task(self._watch())
-        self._runtime_pid = process.pid
+        self._runtime_pid: int | None = None
         self.runtime_ended = asyncio.Event()
 
     @classmethod
@@ -63,6 +64,7 @@ class RuntimeProcess:
         *,
         pass_fds: Sequence[int],
         memory_mb: int,
+        hidden: bool,
         keepers: Keepers,
         emit: Callable[[LogEvent], None],
         on_output: Callable[[], None],
@@ -76,6 +78,7 @@ class RuntimeProcess:
             folder: where it starts.
             pass_fds: descriptors that it inherits, beside the log's.
             memory_mb: the function's memory, which limits its CPU share too.
+            hidden: the process that is started hides the runtime from others, and isn't the runtime itself.
             keepers: of the service.
             emit: takes each log event.
             on_output: is called after events came that nobody had asked for.
@@ -98,7 +101,15 @@ class RuntimeProcess:
             keepers.guard.watch(process.pid)
         finally:
             os.close(pipe.write_fd)
-        return cls(process, pipe, memory_mb=memory_mb, keepers=keepers, on_output=on_output, on_exit=on_exit)
+        return cls(
+            process,
+            pipe,
+            memory_mb=memory_mb,
+            hidden=hidden,
+            keepers=keepers,
+            on_output=on_output,
+            on_exit=on_exit,
+        )
 
     def thaw(self) -> None:
         """Let it run, with the CPU share that its memory gives it."""
@@ -116,15 +127,21 @@ class RuntimeProcess:
         self._group.kill()
         await asyncio.shield(self._exited)
 
-    def runtime_started(self, pid: int) -> None:
-        """Take the runtime's own process: with external extensions, a launcher leads the group."""
-        self._runtime_pid = pid
+    def runtime_started(self, number: int) -> None:
+        """Take the number by which the runtime's process knows itself.
+
+        Where there are external extensions it isn't the first one. A handler could say such a thing, too: it
+        is looked for among the environment's own processes alone.
+        """
+        below = self._group.of_the_function()
+        self._runtime_pid = next((pid for pid in below if host.own_number(pid) == number), None)
 
     def signal_runtime(self, number: signal.Signals) -> None:
         """Send a signal to the runtime alone."""
-        if not self.runtime_ended.is_set():
+        pid = self._runtime_pid or next(iter(self._group.of_the_function()), None)
+        if pid is not None and not self.runtime_ended.is_set():
             with contextlib.suppress(ProcessLookupError):
-                os.kill(self._runtime_pid, number)
+                os.kill(pid, number)
 
     def drain(self) -> None:
         """Turn what it has written so far into log events."""
@@ -136,7 +153,9 @@ class RuntimeProcess:
         """Return the most memory that it and its children have used at once, in MB."""
         if self.out_of_memory:
             return self._memory_mb
-        seen = max(host.peak_memory_mb(self._process.pid), -(-self._governed.peak_bytes >> 20))
+        first = next(iter(self._group.of_the_function()), None)
+        peak_mb = host.peak_memory_mb(first) if first is not None else 0
+        seen = max(peak_mb, -(-self._governed.peak_bytes >> 20))
         self._max_memory_mb = min(max(self._max_memory_mb, seen), self._memory_mb)
         return self._max_memory_mb
 

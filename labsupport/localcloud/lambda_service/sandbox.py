@@ -11,6 +11,7 @@ function maps a file.
 
 from __future__ import annotations
 
+import enum
 import json
 import re
 import shutil
@@ -30,6 +31,14 @@ from labsupport.localcloud.lambda_service.runtimes.runtime import Runtime
 PROBE_DEADLINE_SECONDS = 10
 PROBE_TMP_MB = 1
 _PLACES = re.compile(r"(?<![^:])(/var/task|/opt|/var/runtime|/var/lang)(?=[/:]|$)")
+
+
+class Walls(enum.Enum):
+    """What separates a function from the machine. The value says so in words."""
+
+    NONE = "plain directories"
+    FILES = "user namespaces"
+    FILES_AND_PROCESSES = "user and process namespaces"
 
 
 @dataclass(frozen=True)
@@ -74,16 +83,21 @@ class Place:
 class Sandbox:
     """Make the command line and the variables that put a process into its place."""
 
-    def __init__(self, directory: Path, *, namespaces: bool | None = None) -> None:
-        """Use namespaces where the host allows them, or as told."""
+    def __init__(self, directory: Path, *, walls: Walls | None = None) -> None:
+        """Put up the walls that the host allows, or those that are asked for."""
         self._directory = directory
         self._runtimes = Runtimes()
-        self.namespaces = self._probe() if namespaces is None else namespaces
+        self.walls = self._highest_walls() if walls is None else walls
 
     @property
-    def description(self) -> str:
-        """Say in words what separates a function from the machine."""
-        return "user namespaces" if self.namespaces else "plain directories"
+    def namespaces(self) -> bool:
+        """Whether a function has files of its own."""
+        return self.walls is not Walls.NONE
+
+    @property
+    def hides_processes(self) -> bool:
+        """Whether a function sees its own processes only."""
+        return self.walls is Walls.FILES_AND_PROCESSES
 
     def runtime(self, function: Function) -> Runtime:
         """Return what runs a function.
@@ -112,7 +126,7 @@ class Sandbox:
         runtime = self.runtime(function)
         wanted = {**runtime.variables(function), **variables}
         if self.namespaces:
-            return {**wanted, "_LAB_NAMESPACE": self._specification(runtime, place)}
+            return {**wanted, "_LAB_NAMESPACE": self._specification(runtime, place, self.walls)}
         for name in {"PATH", "NODE_PATH", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR"} & wanted.keys():
             wanted[name] = self._here(wanted[name], runtime, place)
         return {**wanted, "_LAB_OPT": str(self._opt(place)), "TMPDIR": str(place.home / "tmp")}
@@ -132,7 +146,7 @@ class Sandbox:
     def _opt(self, place: Place) -> Path:
         return place.opt or self._directory / "no-layers"
 
-    def _specification(self, runtime: Runtime, place: Place) -> str:
+    def _specification(self, runtime: Runtime, place: Place, walls: Walls) -> str:
         ours = self._runtimes.find("python").needs  # for inside/bootstrap.py, whatever it becomes
         return json.dumps(
             {
@@ -141,20 +155,27 @@ class Sandbox:
                 "opt": str(place.opt) if place.opt else None,
                 "tmp_mb": place.tmp_mb,
                 "kept": place.descriptors,
+                "processes": walls is Walls.FILES_AND_PROCESSES,
                 "runtime": {name: str(real) for name, real in runtime.contents.items()},
                 "lang": {name: str(real) for name, real in runtime.programs.items()},
                 "host": [str(path) for path in dict.fromkeys([*ours, *runtime.needs])],
             }
         )
 
-    def _probe(self) -> bool:
-        """Try it once: distributions forbid user namespaces in more ways than can be asked about."""
+    def _highest_walls(self) -> Walls:
+        """Try it: distributions forbid namespaces in more ways than can be asked about.
+
+        Where parts of /proc are masked, as in many containers, the kernel allows no /proc of our own.
+        """
         if not host.IS_LINUX:
-            return False
+            return Walls.NONE
+        return next(filter(self._stand, (Walls.FILES_AND_PROCESSES, Walls.FILES)), Walls.NONE)
+
+    def _stand(self, walls: Walls) -> bool:
         home = Path(tempfile.mkdtemp(dir=self._directory, prefix="probe-"))
         place = Place.make(home, task=home, opt=None, tmp_mb=PROBE_TMP_MB)
         command = [str(base_interpreter()), "-S", "-s", str(INSIDE / "namespace.py")]
-        command.append(self._specification(self._runtimes.find("python"), place))
+        command.append(self._specification(self._runtimes.find("python"), place, walls))
         try:
             tried = subprocess.run(
                 command,

@@ -23,7 +23,7 @@ from labsupport.localcloud.lambda_service.invocation import InitFailure, Invocat
 from labsupport.localcloud.lambda_service.pool import EnvironmentPool
 from labsupport.localcloud.lambda_service.provisioned import Provision, Provisioner
 from labsupport.localcloud.lambda_service.runtime_process import Keepers
-from labsupport.localcloud.lambda_service.sandbox import Place, Sandbox
+from labsupport.localcloud.lambda_service.sandbox import Place, Sandbox, Walls
 
 # AWS keeps an idle environment "for some time". Five minutes keep a lesson warm and a laptop free;
 # LAB_IDLE_SECONDS makes it short enough to be watched.
@@ -41,12 +41,12 @@ class LambdaService:
         *,
         write_log: LogWriter,
         on_change: Callable[[], None] = lambda: None,
-        namespaces: bool | None = None,
+        walls: Walls | None = None,
         idle_seconds: float = IDLE_SECONDS,
     ) -> None:
         """Work below `directory`; `on_change` is called after each invocation.
 
-        `namespaces` False forces plain directories; None asks the host.
+        `walls` None means: as high as the host allows.
         """
         self._directory, self._write_log, self._on_change = directory, write_log, on_change
         self._idle_seconds = idle_seconds
@@ -65,12 +65,12 @@ class LambdaService:
         self._thread.start()
         # Asking the host takes a new process: meanwhile the control plane goes on starting.
         self._sandbox_ready = threading.Event()
-        threading.Thread(target=self._prepare, args=(namespaces,), name="sandbox-probe", daemon=True).start()
+        threading.Thread(target=self._prepare, args=(walls,), name="sandbox-probe", daemon=True).start()
 
     @property
     def sandbox_description(self) -> str:
         """Say in words what separates a function from this machine."""
-        return self._ready_sandbox().description
+        return self._ready_sandbox().walls.value
 
     def invoke(
         self, function: Function, payload: bytes, request_id: str, trace_id: str | None = None
@@ -184,8 +184,8 @@ class LambdaService:
     def _await(self, work: Coroutine[Any, Any, Result]) -> Result:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
-    def _prepare(self, namespaces: bool | None) -> None:
-        self._sandbox = Sandbox(self._directory, namespaces=namespaces)
+    def _prepare(self, walls: Walls | None) -> None:
+        self._sandbox = Sandbox(self._directory, walls=walls)
         self._sandbox_ready.set()
 
     def _ready_sandbox(self) -> Sandbox:

@@ -23,10 +23,11 @@ def enter_sandbox():
     """Move into the namespace when there is one. Returns where the layers are."""
     specification = os.environ.pop("_LAB_NAMESPACE", None)
     if specification is None:  # no user namespaces here: plain directories stand in
+        launcher.end_if_alone()
         return os.environ.pop("_LAB_OPT")
     import namespace  # beside this file
 
-    namespace.enter(specification)
+    namespace.enter(specification, when_built=launcher.end_if_alone)
     return "/opt"
 
 
@@ -83,7 +84,7 @@ if sys.argv[1:]:
     become(*sys.argv[1:])
 order_path(os.environ["LAMBDA_TASK_ROOT"], opt_root, os.environ["LAMBDA_RUNTIME_DIR"])
 restore_builtins()
-for name in ("launcher", "machine", "mounts", "namespace"):
+for name in ("launcher", "machine", "mounts", "namespace", "processes"):
     sys.modules.pop(name, None)  # a function may have a module of this name
 
 from awslambdaric.__main__ import main  # noqa: E402

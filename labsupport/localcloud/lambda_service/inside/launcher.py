@@ -1,8 +1,7 @@
 """Start the external extensions of an execution environment, and watch them and the runtime.
 
-Only where /opt/extensions holds something. This process then leads the environment's process group: it
-starts the extensions, lets a child of its own become the runtime, and reports who has ended. Without
-extensions it isn't there: the runtime leads the group itself.
+Only where /opt/extensions holds something. This process then starts the extensions, lets a child of its own
+become the runtime, and reports who has ended. Without extensions it becomes the runtime itself.
 """
 
 import json
@@ -13,14 +12,18 @@ LAUNCHER, INIT_ERROR = "/lab/launcher", "/2018-06-01/runtime/init/error"
 NOT_FOR_EXTENSIONS = ("_HANDLER", "_LAMBDA_TELEMETRY_LOG_FD", "PYTHONCOERCECLOCALE")
 
 
-def launch(opt):
-    """Start the extensions. Returns in the process that is to become the runtime.
+def end_if_alone():
+    """End this process if the Lambda service, which has started it, is gone.
 
     Until the service has told its guard of this process, nobody would end it if the service were killed. By
-    now it has, or it has been killed.
+    the time of the call it has, or it has been killed.
     """
     if os.getppid() != int(os.environ.pop("_LAB_SERVICE")):
         os._exit(1)
+
+
+def launch(opt):
+    """Start the extensions. Returns in the process that is to become the runtime."""
     folder = f"{opt}/{EXTENSIONS_FOLDER}"
     names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
     names = [name for name in names if os.path.isfile(f"{folder}/{name}")]

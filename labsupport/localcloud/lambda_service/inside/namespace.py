@@ -15,6 +15,7 @@ import json
 import os
 import sys
 
+import processes
 from machine import HOST_NAME, LAMBDA_GID, LAMBDA_UID, show_machine
 from mounts import (
     MS_BIND,
@@ -26,6 +27,7 @@ from mounts import (
     MS_REMOUNT,
     bind,
     check,
+    drop_capabilities,
     libc,
     mount,
     show,
@@ -38,13 +40,15 @@ SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41, "riscv64": 41}
 Descriptors = ctypes.c_int * len(NAMESPACES)
 
 
-def enter(specification):
+def enter(specification, when_built):
     """Move into the environment's namespaces; its first process builds them.
+
+    Calls `when_built` once they are there. Where processes are hidden, it returns in a child of this one.
 
     The specification is JSON: root (an empty folder to build in), task, opt (or null), runtime ({name in
     /var/runtime: real path}), lang ({name in /var/lang/bin: real path}), host (further files and folders
     of the host that are to be seen), tmp_mb (the size of /tmp), kept (the two ends of the socket pair in
-    which the Lambda service keeps namespaces).
+    which the Lambda service keeps namespaces), processes (whether they are hidden).
     """
     wanted = json.loads(specification)
     receiver, sender = (_socket.socket(fileno=number) for number in wanted["kept"])
@@ -53,6 +57,9 @@ def enter(specification):
         keep(sender)
     receiver.close()
     sender.close()
+    when_built()
+    if wanted["processes"]:
+        processes.enter()
     drop_capabilities()
     os.environ.update(LAMBDA_TASK_ROOT="/var/task", LAMBDA_RUNTIME_DIR="/var/runtime")
     sys.path_importer_cache.clear()  # what it remembers of the old root is not true any more
@@ -130,16 +137,10 @@ def pivot(root):
     os.chdir("/")
 
 
-def drop_capabilities():
-    """Give up the powers that a new user namespace comes with: the handler is an ordinary user."""
-    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
-    check(libc.capset(header, (ctypes.c_uint32 * 6)()), "capset")
-
-
 if __name__ == "__main__":  # the probe: can this host build namespaces, and join them?
     for _ in range(2):
         if (child := os.fork()) == 0:
-            enter(sys.argv[1])
+            enter(sys.argv[1], when_built=lambda: None)
             os._exit(0)
         if os.waitpid(child, 0)[1]:
             sys.exit(1)
