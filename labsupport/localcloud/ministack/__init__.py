@@ -22,6 +22,7 @@ with a wrong answer an hour later. Raise the pin on purpose, and run the conform
 * `log_filters_seam.py`: where new log events meet metric filters and subscriptions
 * `insights_seam.py`: where a query of CloudWatch Logs Insights arrives
 * `metrics_seam.py`: where metrics go, and how CloudWatch's queries find them
+* `alarms_seam.py`: where CloudWatch looks at its alarms
 * `http_apis/`: where a request to an HTTP API arrives, and who answers it
 * `rest_apis/`: where a request to a REST API leaves MiniStack, and what builds one
 * `websocket_apis/`: where a client of a WebSocket API arrives

@@ -15,6 +15,7 @@ from labsupport.localcloud.bedrock.quotas import Quotas
 from labsupport.localcloud.bedrock.runtime import BedrockRuntime
 from labsupport.localcloud.gate import App
 from labsupport.localcloud.ministack import seams
+from labsupport.localcloud.ministack.alarms_seam import AlarmsSeam
 from labsupport.localcloud.ministack.api_gateway_shared import Shared
 from labsupport.localcloud.ministack.bedrock_seam import BedrockSeam
 from labsupport.localcloud.ministack.caller_seam import CallerSeam
@@ -105,6 +106,7 @@ class MiniStack:
             idle_seconds=options.idle_seconds,
         )
         metrics_seam.attach()
+        AlarmsSeam().attach()
         LoggingConfigSeam().attach()
         LogFiltersSeam(metrics_seam.write).attach()
         FilterPatternsSeam().attach()
