@@ -78,6 +78,20 @@ def test_a_schedule_is_delivered_by_a_role_that_may(lab: Lab, schedules: Schedul
     assert [json.loads(each["Body"])["text"] for each in bodies] == ["permitted"]
 
 
+def test_a_schedule_that_is_made_again_is_due_again(lab: Lab, schedules: Schedules) -> None:
+    queue, sqs = lab.deploy_queue("queue"), lab.client("sqs")
+    role = schedules.role("sender", "sqs:SendMessage")
+    for _ in range(2):
+        schedules.make("once", queue.arn, role)
+        received: list[Any] = []
+        lab.wait_until(
+            lambda: received.extend(sqs.receive_message(QueueUrl=queue.url).get("Messages", [])) or received,  # noqa: B023
+            doing="waiting for the message",
+        )
+        sqs.delete_message(QueueUrl=queue.url, ReceiptHandle=received[0]["ReceiptHandle"])
+        schedules.delete()
+
+
 def test_a_role_is_given_only_by_who_may_pass_it_to_scheduler(
     lab: Lab, schedules: Schedules, somebody: tuple[str, LocalSession]
 ) -> None:

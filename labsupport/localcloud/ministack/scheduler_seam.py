@@ -15,6 +15,8 @@ from labsupport.localcloud.rules.refusal import Refusal
 logger = logging.getLogger(__name__)
 
 Answer = Any
+DELIVERED = "lab.delivered"
+"""Stands in the record of a one-time schedule that was due."""
 LOOKS_EVERY_SECONDS = 1
 """MiniStack looks for schedules that are due every ten seconds, which is long to wait for in a lesson."""
 
@@ -39,6 +41,8 @@ class SchedulerSeam:
         """Stand before MiniStack's own functions."""
         replace(self._scheduler, "handle_request", self._checking)
         replace(self._eventbridge, "_invoke_target", self._asking_the_role)
+        for name in ("_create_schedule", "_update_schedule", "_delete_schedule"):
+            replace(self._scheduler, name, self._beginning_anew)
         self._scheduler._SCHEDULE_TICK_INTERVAL = LOOKS_EVERY_SECONDS
 
     def _checking(self, original: Callable[..., Answer]) -> Callable[..., Answer]:
@@ -96,12 +100,27 @@ class SchedulerSeam:
         """Deliver what is due if the schedule's role may. A rule has no group: it is EventBridge's."""
 
         def invoke_target(target: Any, event: Any, rule: dict[str, Any], view: Any = None) -> None:
-            if "GroupName" not in rule or self._may_deliver(target, rule):
-                original(target, event, rule, view)
-            else:
-                logger.warning("%s may not reach %s with its role.", rule.get("Arn"), target.get("Arn"))
+            if "GroupName" not in rule:
+                return original(target, event, rule, view)
+            if rule["ScheduleExpression"].startswith("at(") and rule.get(DELIVERED):
+                return None  # MiniStack forgets it when it stops
+            rule[DELIVERED] = True
+            if self._may_deliver(target, rule):
+                return original(target, event, rule, view)
+            return logger.warning("%s may not reach %s with its role.", rule.get("Arn"), target.get("Arn"))
 
         return invoke_target
+
+    def _beginning_anew(self, original: Callable[..., Answer]) -> Callable[..., Answer]:
+        """Forget when a schedule was due: another one of its name, or with another time, is due again."""
+
+        def change(name: str, parameters: Mapping[str, Any]) -> Answer:
+            group = parameters.get("GroupName") or parameters.get("groupName") or "default"
+            account, region = self._responses.get_account_id(), self._responses.get_region()
+            self._scheduler._schedule_last_fired.pop((account, region, f"{group}/{name}"), None)
+            return original(name, parameters)
+
+        return change
 
     def _may_deliver(self, target: Mapping[str, Any], due: Mapping[str, Any]) -> bool:
         role_arn, target_arn = target["RoleArn"], target["Arn"]
