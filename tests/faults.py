@@ -79,12 +79,13 @@ class Injector:
     Attributes:
         schedule: may be replaced at any time.
         injected: each request that met one, and which.
+        operations: of all requests, in order.
     """
 
     def __init__(self, events: Any, schedule: Schedule = no_faults) -> None:
         self.schedule = schedule
         self.injected: list[tuple[Sent, str]] = []
-        self.count = 0
+        self.operations: list[str] = []
         self._protocols: dict[str, str] = {}
         self._call = threading.local()
         self._lock = threading.Lock()
@@ -103,8 +104,8 @@ class Injector:
         with self._lock:
             content = request.url, request.body if isinstance(request.body, bytes) else b""
             call = self._call
-            sent = Sent(self.count, service, operation, content, call.plumbing, call.once)
-            self.count += 1
+            sent = Sent(len(self.operations), service, operation, content, call.plumbing, call.once)
+            self.operations.append(operation)
             kind = self.schedule(sent)
             if kind:
                 self.injected.append((sent, kind))
@@ -158,6 +159,11 @@ def error_answer(protocol: str, service: str, code: str, message: str) -> tuple[
     return {}, b""  # boto3 goes by the status alone
 
 
+def changes(operation: str) -> bool:
+    """Tell whether an operation changes something."""
+    return not operation.startswith(("Get", "List", "Head", "Describe", "Filter", "Query", "Scan"))
+
+
 def at(number: int, kind: str, *, times: int = 1) -> Schedule:
     """Let one request meet a fault, and the ones after it, if it has to be met several times."""
     return lambda sent: kind if number <= sent.number < number + times else None
@@ -180,19 +186,21 @@ def every_first(kind: str) -> Schedule:
 def at_random(seed: object, share: float) -> Schedule:
     """Let a share of the requests meet a fault, and what is asked again pass.
 
-    The answers that get lost are those of labsupport's own calls. Where a notebook asks by itself, boto3 asks
-    again, and what that does is AWS's answer: a function that runs twice, "already exists". And what a client
-    sends once, because the lesson is in each refusal, is left alone.
+    Where a notebook itself changes something, no answer is lost: boto3 asks again, and what that does is
+    AWS's answer: a function that runs twice, "already exists". And what a notebook's client sends once,
+    because the lesson is in each refusal, is left alone.
     """
-    chance, last = random.Random(str(seed)), [("", b"")]
+    chance, asked_again = random.Random(str(seed)), set[tuple[str, bytes]]()
 
     def schedule(sent: Sent) -> str | None:
         kind = chance.choice(KINDS) if chance.random() < share else None
-        kept = (sent.once or kind == "lost") if not sent.plumbing else False
-        if kind is None or kept or sent.content == last[0]:
-            return None
-        last[0] = sent.content
-        return kind
+        is_lesson = not sent.plumbing and (sent.once or (kind == "lost" and changes(sent.operation)))
+        if sent.content in asked_again:
+            asked_again.remove(sent.content)
+        elif kind and not is_lesson:
+            asked_again.add(sent.content)
+            return kind
+        return None
 
     return schedule
 

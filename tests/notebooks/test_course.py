@@ -1,9 +1,14 @@
-"""`lab run`, as a learner or a CI job types it: every notebook, in order, on one cloud."""
+"""`lab run`, as a learner or a CI job types it: every notebook, in order, on one cloud.
+
+It is the strictest course that we know: a new role can't be assumed at once, and one request in twenty is
+throttled, fails, is dropped, comes late, or is carried out without an answer (tests/faults.py).
+"""
 
 from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,10 +23,14 @@ from labsupport.target import Target, connect
 from tests.account import everything_on
 from tests.checkout import Checkout
 from tests.course import NOTEBOOKS, add_course
+from tests.faults import KINDS
+from tests.faulty_kernels import faults_in, faulty_kernels
 
 pytestmark = pytest.mark.notebooks
 
 TIMEOUT_SECONDS = 1200
+ROLE_DELAY_SECONDS = 0.5
+SEED, SHARE = 20_261, 0.05
 
 
 @dataclass(frozen=True)
@@ -32,6 +41,7 @@ class Course:
     answer: CompletedProcess[str]
     target: Target
     before: dict[str, bytes]
+    faults: Counter[str]
 
     @property
     def lines(self) -> list[str]:
@@ -53,12 +63,17 @@ def course(tmp_path_factory: pytest.TempPathFactory, layer_cache: Path) -> Itera
     checkout = add_course(Checkout(tmp_path_factory.mktemp("course")))
     checkout.home.mkdir()
     (checkout.home / "cache").symlink_to(layer_cache)
-    target = connect(replace(Settings.from_environment({}), home=checkout.home))  # which starts it
+    with pytest.MonkeyPatch.context() as environ:
+        environ.setenv("LAB_ROLE_DELAY_SECONDS", f"{ROLE_DELAY_SECONDS}")
+        target = connect(replace(Settings.from_environment({}), home=checkout.home))  # which starts it
+    folder = tmp_path_factory.mktemp("faults")
+    faulty = faulty_kernels(folder, seed=SEED, share=SHARE)
     try:
         assert everything_on(target) == []
         before = contents(checkout.notebooks)
-        answer = checkout.lab("run", "--keep-going", timeout_seconds=TIMEOUT_SECONDS)
-        yield Course(checkout, answer, target, before)
+        answer = checkout.lab("run", "--keep-going", timeout_seconds=TIMEOUT_SECONDS, **faulty)
+        print(f"Faults of seed {SEED}: {faults_in(folder)}")
+        yield Course(checkout, answer, target, before, faults_in(folder))
     finally:
         supervisor.stop(checkout.home)
 
@@ -101,6 +116,11 @@ def test_nothing_is_left_on_the_cloud(course: Course) -> None:
     assert int(teardown[0]) >= 10, "the notebooks before it should have built more"
     assert supervisor.find(course.checkout.home) is not None, "it ran before, so it still does"
     assert everything_on(course.target) == []
+
+
+def test_its_calls_met_faults_of_every_kind(course: Course) -> None:
+    assert set(course.faults) == set(KINDS)
+    assert course.faults.total() >= 5 * len(NOTEBOOKS), course.faults
 
 
 def test_the_checkout_is_as_it_was(course: Course) -> None:
