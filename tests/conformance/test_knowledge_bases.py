@@ -421,3 +421,15 @@ def test_a_managed_knowledge_base_retrieves_and_does_not_generate(stage: Stage) 
         stage.generate("queue")
     stage.id = known
     stage.agent.delete_knowledge_base(knowledgeBaseId=managed)
+
+
+def test_what_comes_again_with_the_same_token_is_done_once(stage: Stage) -> None:
+    ids = {"knowledgeBaseId": stage.id, "dataSourceId": stage.source}
+    token, other = "first".ljust(40, "1"), "other".ljust(40, "2")
+    jobs = [
+        stage.agent.start_ingestion_job(**ids, clientToken=each)["ingestionJob"]["ingestionJobId"]
+        for each in (token, token, other)
+    ]
+    assert jobs[0] == jobs[1] != jobs[2]
+    listed = stage.agent.list_ingestion_jobs(**ids)["ingestionJobSummaries"]
+    assert [each["ingestionJobId"] for each in listed].count(jobs[0]) == 1

@@ -20,6 +20,7 @@ from labsupport.packaging import zip_files
 from labsupport.resources import bucket, function, http_api, layer, queue, rest_api, role, table, user_pool
 from labsupport.resources.function_policy import allow_invoke
 from labsupport.resources.http_authorizer import JwtAuthorizer
+from labsupport.resources.knowledge_base import deploy_knowledge_base, knowledge_base_policy
 from labsupport.resources.log_group import deploy_log_group
 from labsupport.resources.vector_index import deploy_vector_index
 from labsupport.resources.websocket_api import deploy_websocket_api
@@ -121,6 +122,26 @@ BUILDS: dict[str, Build] = {
     "user pool": lambda on, name: user_pool.deploy_user_pool(on.target, name),
     "vector index": lambda on, name: deploy_vector_index(on.target, name, dimensions=4),
 }
+
+
+def a_knowledge_base(on: Faulty, name: str) -> None:
+    documents = bucket.deploy_bucket(on.target, f"{name}-documents")
+    on.target.client("s3").put_object(Bucket=documents, Key="notes/tea.txt", Body=b"Tea is served at four.")
+    policy = knowledge_base_policy(on.target, name, bucket=documents, prefix="notes/")
+    role_arn = role.deploy_role(on.target, name, policy=policy, trust="bedrock.amazonaws.com")
+    described = deploy_knowledge_base(
+        on.target,
+        name,
+        bucket=documents,
+        prefix="notes/",
+        role_arn=role_arn,
+        dimensions=256,
+        progress=list[str]().append,
+    )
+    assert described.statistics["numberOfDocumentsScanned"] == 1
+
+
+SLOW_BUILDS: dict[str, Build] = {"knowledge base": a_knowledge_base}
 
 
 def name_of(on: Faulty, number: object) -> str:
@@ -244,9 +265,9 @@ def test_a_new_log_group_is_waited_for(faulty: Faulty) -> None:
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("what", BUILDS)
+@pytest.mark.parametrize("what", [*BUILDS, *SLOW_BUILDS])
 def test_a_fault_at_any_request_of_a_build_and_of_its_teardown(faulty: Faulty, what: str, kind: str) -> None:
-    build, injector = BUILDS[what], faulty.injector
+    build, injector = (BUILDS | SLOW_BUILDS)[what], faulty.injector
     count = len(requests_of(faulty, lambda: build(faulty, name_of(faulty, "first"))))
     made = faulty.kinds()
     number_of_deletions = len(requests_of(faulty, lambda: teardown(faulty.target, late_log_seconds=0)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from labsupport.localcloud.ministack.idempotency_token_seam import IdempotencyTokenSeam
 from labsupport.localcloud.ministack.knowledge_base_control_seam import KnowledgeBaseControlSeam
 from labsupport.localcloud.ministack.knowledge_base_ingestion_seam import KnowledgeBaseIngestionSeam
 from labsupport.localcloud.ministack.knowledge_base_questions_seam import KnowledgeBaseQuestionsSeam
@@ -17,3 +18,4 @@ def attach_knowledge_bases(store: VectorStore) -> None:
     KnowledgeBaseControlSeam(records).attach()
     KnowledgeBaseIngestionSeam(records).attach()
     KnowledgeBaseQuestionsSeam(records).attach()
+    IdempotencyTokenSeam(records.agent).attach()  # outermost: what comes again isn't asked anything
