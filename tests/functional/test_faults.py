@@ -18,6 +18,7 @@ from labsupport.localcloud.record import CloudRecord
 from labsupport.logs import wait_for_log_events
 from labsupport.packaging import zip_files
 from labsupport.resources import bucket, function, http_api, layer, queue, rest_api, role, table, user_pool
+from labsupport.resources.event_invoke import on_failure
 from labsupport.resources.function_policy import allow_invoke
 from labsupport.resources.http_authorizer import JwtAuthorizer
 from labsupport.resources.knowledge_base import deploy_knowledge_base, knowledge_base_policy
@@ -84,6 +85,15 @@ def faulty(connected: Faulty) -> Faulty:
     return replace(connected, target=replace(connected.target, owner=new_owner()))
 
 
+def a_notification(on: Faulty, name: str) -> None:
+    photos = bucket.deploy_bucket(on.target, name)
+    source = f"arn:aws:s3:::{photos}"
+    allow_invoke(on.target, on.echo, service="s3.amazonaws.com", source_arn=source, statement_id=name)
+    bucket.notify_function(on.target, photos, on.echo, prefix="raw/")
+    (notification,) = bucket.notifications(on.target, photos)["LambdaFunctionConfigurations"]
+    assert notification["LambdaFunctionArn"] == on.echo
+
+
 Build = Callable[[Faulty, str], object]
 BUILDS: dict[str, Build] = {
     "role": lambda on, name: role.deploy_role(on.target, name, policy=POLICY),
@@ -119,7 +129,13 @@ BUILDS: dict[str, Build] = {
     "WebSocket API": lambda on, name: deploy_websocket_api(
         on.target, name, function_arn=on.echo, answering=("$default",)
     ),
-    "user pool": lambda on, name: user_pool.deploy_user_pool(on.target, name),
+    "user pool": lambda on, name: user_pool.sign_up(
+        on.target, user_pool.deploy_user_pool(on.target, name), "anna@example.com"
+    ),
+    "notification": a_notification,
+    "destination": lambda on, name: on_failure(
+        on.target, on.echo.rpartition(":")[2], queue.deploy_queue(on.target, name).arn
+    ),
     "vector index": lambda on, name: deploy_vector_index(on.target, name, dimensions=4),
 }
 
