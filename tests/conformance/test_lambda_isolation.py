@@ -180,3 +180,37 @@ def test_a_process_that_has_left_ends_with_the_runtime(hidden: Bench) -> None:
     function = make_function(source)
     assert hidden.invoke(function).error is not None
     wait_until(lambda: not processes_of(function), doing="ending what is left")
+
+
+def test_a_handler_cannot_take_another_functions_event(hidden: Bench) -> None:
+    """https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html"""
+    source = """
+        import http.client
+        def handler(event, context):
+            answers = []
+            for method, path in event["requests"]:
+                connection = http.client.HTTPConnection(event["address"], timeout=5)
+                try:
+                    connection.request(method, path, "{}")
+                    answers.append(connection.getresponse().status)
+                except (OSError, http.client.HTTPException) as error:
+                    answers.append(type(error).__name__)
+            return answers
+    """
+    victim = make_function("def handler(event, context):\n    return event\n")
+    assert hidden.invoke(victim, b"1").payload == b"1"
+    [environment] = hidden.service._pool.all()
+    requests = [
+        ("GET", "/2018-06-01/runtime/invocation/next"),
+        ("POST", "/2018-06-01/runtime/init/error"),
+        ("POST", "/2020-01-01/extension/register"),
+        ("POST", "/lab/launcher/ended"),
+    ]
+    event = {"address": environment._api_address, "requests": requests}
+    assert set(ask(hidden, source, event)) <= {
+        "RemoteDisconnected",
+        "ConnectionResetError",
+        "BrokenPipeError",
+    }
+    assert hidden.invoke(victim, b"2").payload == b"2"
+    assert hidden.service._pool.all()[0] is environment

@@ -8,7 +8,7 @@ functions:
 * `asynchronous.py`, `destinations.py`: events that nobody waits for: retries, records, where they go
 * `pool.py`: one environment per simultaneous invocation, idle ones are used again
 * `environment.py`: one environment's life: Init, Invoke, reset, end
-* `runtime_api.py`: the HTTP API that the runtime client talks to
+* `runtime_api.py`, `peers.py`: the HTTP API that the runtime client talks to, and nobody else
 * `runtime_process.py`, `process_group.py`: the runtime as processes: started, frozen, ended
 * `governor.py`: memory and CPU share
 * `sandbox.py`, `code_store.py`, `inside/`: what the function sees of the machine

@@ -35,6 +35,7 @@ from labsupport.localcloud.lambda_service.function import Function, InvocationRe
 from labsupport.localcloud.lambda_service.function_log import FunctionLog, LogWriter
 from labsupport.localcloud.lambda_service.invocation import InitFailure, Invocation, Outcome, error_from
 from labsupport.localcloud.lambda_service.loopback_http import LoopbackServer
+from labsupport.localcloud.lambda_service.peers import Address
 from labsupport.localcloud.lambda_service.platform_lines import timeout_message
 from labsupport.localcloud.lambda_service.runtime_api import NextEvent, RuntimeApi
 from labsupport.localcloud.lambda_service.runtime_process import Keepers, RuntimeProcess, exit_reason
@@ -79,7 +80,7 @@ class ExecutionEnvironment:
         self._log = FunctionLog(function, self.log_stream, write_log)
         self._place, self._sandbox, self._keepers = place, sandbox, keepers
         routes = [*RuntimeApi(self).routes, *ExtensionsApi(function, lambda: self._extensions, self).routes]
-        self._server = LoopbackServer(routes)
+        self._server = LoopbackServer(routes, admits=self._admits)
         self._api_address: str | None = None
         self._extensions = self._no_extensions_yet()
         self._handed_over: asyncio.Queue[Invocation] = asyncio.Queue()
@@ -405,6 +406,10 @@ class ExecutionEnvironment:
         if self._ending is None:
             self._settle_all("Runtime.ExitError", exit_reason(return_code))
             self._reset(self._end_reason)
+
+    def _admits(self, client: Address, server: Address) -> bool:
+        """Serve this environment's processes alone: another function's could take its events."""
+        return self._runtime is not None and self._runtime.has_called(client, server)
 
     # Freezing
 

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 import h11
 
+from labsupport.localcloud.lambda_service.peers import Address
+
 READ_BYTES = 1 << 16
 
 
@@ -57,9 +59,12 @@ def problem(status: int, error_type: str, message: str) -> Response:
 class LoopbackServer:
     """Serve routes on a free loopback port."""
 
-    def __init__(self, routes: Iterable[Route]) -> None:
-        """Serve `routes`; the first that fits answers."""
-        self._routes = list(routes)
+    def __init__(self, routes: Iterable[Route], *, admits: Callable[[Address, Address], bool]) -> None:
+        """Serve `routes`; the first that fits answers.
+
+        `admits` tells of each connection, by its client's address and its own, whether it is served.
+        """
+        self._routes, self._admits = list(routes), admits
         self._connections: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
 
@@ -81,6 +86,9 @@ class LoopbackServer:
             connection.cancel()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not self._admits(writer.get_extra_info("peername"), writer.get_extra_info("sockname")):
+            writer.close()
+            return
         task = asyncio.current_task()
         assert task is not None
         self._connections.add(task)

@@ -34,7 +34,7 @@ class ProcessGroup:
         """
         if pid <= 1:  # 0 and 1 would mean our own group, and everything that runs on this machine
             raise ValueError(f"{pid} leads no environment")
-        self.pid, self._hidden = pid, hidden
+        self.pid, self.hidden = pid, hidden
         self._held = Hold.NONE
         self._ended = False
         self._lock = threading.Lock()
@@ -45,7 +45,7 @@ class ProcessGroup:
         `below` returns the processes below a process, an older child before a younger one.
         """
         found = below(self.pid)
-        return found[1:] if self._hidden else [self.pid, *found]
+        return found[1:] if self.hidden else [self.pid, *found]
 
     @property
     def held(self) -> Hold:

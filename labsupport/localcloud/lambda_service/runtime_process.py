@@ -16,6 +16,7 @@ from labsupport.localcloud.lambda_service.function import LogEvent
 from labsupport.localcloud.lambda_service.governor import Governed, Governor
 from labsupport.localcloud.lambda_service.guard import Guard
 from labsupport.localcloud.lambda_service.log_pipe import LogPipe
+from labsupport.localcloud.lambda_service.peers import Address, is_from
 from labsupport.localcloud.lambda_service.process_group import Hold, ProcessGroup
 
 
@@ -142,6 +143,19 @@ class RuntimeProcess:
         if pid is not None and not self.runtime_ended.is_set():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
+
+    def has_called(self, client: Address, server: Address) -> bool:
+        """Tell whether one of its processes is the client of a connection.
+
+        Where they aren't hidden nobody knows all of them, and it is taken for granted; likewise on a kernel
+        that doesn't say.
+        """
+        if not self._group.hidden:
+            return True
+        try:
+            return is_from(self._group.of_the_function(), client, server)
+        except OSError:
+            return True
 
     def drain(self) -> None:
         """Turn what it has written so far into log events."""

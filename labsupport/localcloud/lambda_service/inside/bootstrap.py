@@ -84,7 +84,7 @@ if sys.argv[1:]:
     become(*sys.argv[1:])
 order_path(os.environ["LAMBDA_TASK_ROOT"], opt_root, os.environ["LAMBDA_RUNTIME_DIR"])
 restore_builtins()
-for name in ("launcher", "machine", "mounts", "namespace", "processes"):
+for name in ("launcher", "machine", "mounts", "namespace", "processes", "scopes"):
     sys.modules.pop(name, None)  # a function may have a module of this name
 
 from awslambdaric.__main__ import main  # noqa: E402

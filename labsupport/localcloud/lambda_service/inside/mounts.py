@@ -20,7 +20,7 @@ def show(root, source, target):
         bind(root, source, target)
 
 
-def bind(root, source, target, writable=False, recursive=False):
+def bind(root, source, target, recursive=False):
     """Show a folder or a file of the host at a path below the new root. Links are followed."""
     path = root + target
     if os.path.isdir(source):
@@ -29,8 +29,7 @@ def bind(root, source, target, writable=False, recursive=False):
         os.makedirs(os.path.dirname(path), exist_ok=True)
         open(path, "w").close()
     mount(source, path, None, MS_BIND | (MS_REC if recursive else 0))
-    if not writable:
-        mount("none", path, None, MS_BIND | MS_REMOUNT | MS_RDONLY | locked_flags(path))
+    mount("none", path, None, MS_BIND | MS_REMOUNT | MS_RDONLY | locked_flags(path))
 
 
 def locked_flags(path):

@@ -16,6 +16,7 @@ import os
 import sys
 
 import processes
+import scopes
 from machine import HOST_NAME, LAMBDA_GID, LAMBDA_UID, show_machine
 from mounts import (
     MS_BIND,
@@ -60,6 +61,7 @@ def enter(specification, when_built):
     when_built()
     if wanted["processes"]:
         processes.enter()
+    scopes.stay_inside()
     drop_capabilities()
     os.environ.update(LAMBDA_TASK_ROOT="/var/task", LAMBDA_RUNTIME_DIR="/var/runtime")
     sys.path_importer_cache.clear()  # what it remembers of the old root is not true any more
@@ -98,7 +100,7 @@ def build(wanted):
     show_machine(root)
     os.mkdir(root + "/tmp")  # before what may lie below /tmp on the host
     mount("tmpfs", root + "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, f"mode=700,size={wanted['tmp_mb']}m")
-    bind(root, "/proc", "/proc", writable=True, recursive=True)
+    bind(root, "/proc", "/proc", recursive=True)  # read-only: a lab that runs as root could set the kernel up
     for path in wanted["host"]:
         if not f"{path}/".startswith("/usr/"):  # which is there already
             bind(root, path, path)

@@ -9,7 +9,7 @@ the runtime itself, since number 1 doesn't notice a SIGTERM. Its second child be
 import _signal  # not `signal`: it is Python's own, whatever a function's PYTHONPATH holds
 import os
 
-from mounts import MS_NODEV, MS_NOEXEC, MS_NOSUID, check, drop_capabilities, libc, mount
+from mounts import MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, check, drop_capabilities, libc, mount
 
 CLONE_NEWPID = 0x20000000
 PR_SET_DUMPABLE = 4
@@ -33,7 +33,7 @@ def enter():
         drop_capabilities()
         end_like(runtime, first)
     _signal.pthread_sigmask(_signal.SIG_SETMASK, before)
-    mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+    mount("proc", "/proc", "proc", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
 
 def take_in_orphans():
