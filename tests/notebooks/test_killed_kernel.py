@@ -15,6 +15,7 @@ from nbclient import NotebookClient
 from labsupport.commands.run.execution import OwnKernelManager
 from labsupport.learning.solutions import solve
 from tests.checkout import ROOT, Checkout
+from tests.snapshots import TearDowns, take_snapshot
 
 pytestmark = pytest.mark.notebooks
 
@@ -53,12 +54,16 @@ def run_and_kill(course: Checkout, notebook: Path, last: int) -> None:
         assert kernel.wait(10) == -signal.SIGKILL
 
 
-def test_a_notebook_starts_again_wherever_its_kernel_was_killed(course: Checkout) -> None:
+def test_a_notebook_starts_again_wherever_its_kernel_was_killed(course: Checkout, tmp_path: Path) -> None:
     notebook = course.notebooks / f"{NOTEBOOK}.ipynb"
     places = cells_that_break()
     assert len(places) >= 2
+    torn_down_there = TearDowns(course.environ["LAB_OWNER"], tmp_path / "restored", alone=False)
     for index in places[-2:]:  # the later ones, when more has been built
         run_and_kill(course, notebook, index)
+        take_snapshot(course.home, tmp_path / f"after-{index}")
+        torn_down_there.tear_down(tmp_path / f"after-{index}")  # a copy: here it goes on
+    assert min(torn_down_there.found) >= 4
     left = course.lab("teardown", "--dry-run").stdout
     assert "function" in left and "bucket" in left
 
