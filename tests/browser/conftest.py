@@ -67,8 +67,8 @@ def find_browser(playwright: Playwright) -> str:
     return next(filter(None, map(shutil.which, PROGRAMS)), playwright.chromium.executable_path)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+@contextlib.contextmanager
+def open_browser(*flags: str) -> Iterator[Browser]:
     """Start the machine's Chromium or else Playwright's own. In CI it must be there.
 
     Playwright runs an event loop in this thread as long as it is open, and another test could run none.
@@ -80,9 +80,16 @@ def browser() -> Iterator[Browser]:
             if os.environ.get("CI") == "true":
                 pytest.fail(message)
             pytest.skip(message)
-        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=found, args=[*FLAGS, *flags])
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Return a browser for the tests of one module."""
+    with open_browser() as browser:
+        yield browser
 
 
 @contextlib.contextmanager
