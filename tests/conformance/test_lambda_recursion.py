@@ -225,7 +225,18 @@ def through_eventbridge(loop: Loop) -> Callable[[], Any]:
     s3.put_bucket_notification_configuration(
         Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}}
     )
-    events.put_rule(Name=rule, EventPattern=json.dumps({"detail": {"bucket": {"name": [bucket]}}}))
+    pattern = json.dumps({"detail": {"bucket": {"name": [bucket]}}})
+    permitted = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": queue,
+        "Condition": {
+            "ArnEquals": {"aws:SourceArn": events.put_rule(Name=rule, EventPattern=pattern)["RuleArn"]}
+        },
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [permitted]})
+    loop.lab.client("sqs").set_queue_attributes(QueueUrl=loop.failures.url, Attributes={"Policy": policy})
     events.put_targets(Rule=rule, Targets=[{"Id": "queue", "Arn": queue}])
     mapped = {"FunctionName": loop.deploy("s3", bucket, timeout_seconds=30), "EventSourceArn": queue}
     loop.client.create_event_source_mapping(**mapped, BatchSize=1)
