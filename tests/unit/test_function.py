@@ -80,11 +80,18 @@ def test_when_an_update_is_in_progress_then_the_next_one_is_tried_again() -> Non
     assert fake.calls == ["create", "code", "code"]
 
 
+def test_when_an_answer_was_lost_and_it_is_already_there_then_the_build_begins_again() -> None:
+    fake = FakeLambda(
+        [aws_error("ResourceConflictException", "Function already exist: lab-anna-echo")], [READY]
+    )
+    assert deploy(fake).change == "created"
+    assert fake.calls == ["create", "create"]
+
+
 @pytest.mark.parametrize(
     "refusal",
     [
         aws_error("InvalidParameterValueException", "Unzipped size must be smaller than 262144000 bytes"),
-        aws_error("ResourceConflictException", "Function already exist: lab-anna-echo"),
         aws_error("AccessDeniedException", "not authorized to perform: iam:PassRole"),
     ],
 )
