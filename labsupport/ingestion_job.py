@@ -1,4 +1,4 @@
-"""Wait for an ingestion job that a notebook started, whatever becomes of it (notebook 10_rag_and_agents).
+"""Run an ingestion job and wait for it, whatever becomes of it (notebook 10_rag_and_agents).
 
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_agent_GetIngestionJob.html
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from labsupport.resources.knowledge_base_waiting import once_policy_counts
 from labsupport.target import Target
 from labsupport.views.table import Table
 from labsupport.waiting import wait_until
@@ -39,6 +40,26 @@ def wait_for_job(target: Target, started: Mapping[str, Any]) -> dict[str, Any]:
             timeout_seconds=WITHIN_SECONDS,
             next_step="Run the cell again: it goes on waiting.",
         )
+
+
+def job_with_new_policy(target: Target, ids: Mapping[str, str]) -> dict[str, Any]:
+    """Start a job whose role has just got a policy, and return Bedrock's description when it has ended.
+
+    On AWS a policy counts some seconds later: a job that is refused something is run again for a minute.
+
+    Args:
+        target: where.
+        ids: knowledgeBaseId and dataSourceId.
+
+    Raises:
+        DeployError: a job hasn't ended within a quarter of an hour.
+    """
+
+    def run() -> dict[str, Any]:
+        client = target.client("bedrock-agent")
+        return wait_for_job(target, client.start_ingestion_job(**ids)["ingestionJob"])
+
+    return once_policy_counts(target, run)
 
 
 def job_table(job: Mapping[str, Any]) -> Table:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from labsupport.errors import DeployError
+from labsupport.resources.knowledge_base_waiting import once_policy_counts
 from labsupport.target import Target
 from labsupport.waiting import tolerate, wait_until
 
@@ -85,14 +86,16 @@ def synchronise(
 ) -> dict[str, int]:
     """Run an ingestion job: what is new or changed is read, what is gone is forgotten.
 
-    Returns its statistics, by AWS's names.
+    The role may be new, so on AWS a job that is refused something is run again for a minute. Returns the
+    job's statistics, by AWS's names.
 
     Raises:
         DeployError: the job failed, or is not done in time.
     """
     client, said = target.client("bedrock-agent"), list[str]()
     ids = {"knowledgeBaseId": kb_id, "dataSourceId": ds_id}
-    with target.tape.plumbing():
+
+    def run() -> dict[str, Any]:
         started = client.start_ingestion_job(**ids)["ingestionJob"]
 
         def ended() -> dict[str, Any] | None:
@@ -104,12 +107,15 @@ def synchronise(
                 progress(sentence)
             return job if job["status"] in ("COMPLETE", "FAILED", "STOPPED") else None
 
-        job = wait_until(
+        return wait_until(
             ended,
             doing="waiting until the documents are ingested",
             timeout_seconds=INGESTED_WITHIN_SECONDS,
             next_step="Run the cell again: a job that is under way goes on.",
         )
+
+    with target.tape.plumbing():
+        job = once_policy_counts(target, run, progress=progress)
     failed = job["statistics"].get("numberOfDocumentsFailed", 0)
     if job["status"] != "COMPLETE" or failed:
         raise DeployError(

@@ -9,23 +9,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from labsupport.errors import DeployError
 from labsupport.lost_answers import survives_lost_answers
 from labsupport.resources.data_source import OVERLAP_PERCENTAGE, deploy_data_source, synchronise
+from labsupport.resources.knowledge_base_waiting import (
+    ACTIVE_WITHIN_SECONDS,
+    once_role_is_known,
+    wait_until_active,
+)
 from labsupport.resources.ownership import require_ours
 from labsupport.resources.vector_index import deploy_vector_index
 from labsupport.target import Target
-from labsupport.waiting import error_code, retry_while, tolerate, wait_until
+from labsupport.waiting import tolerate, wait_until
 
 GONE = "ResourceNotFoundException"
 TITAN = "amazon.titan-embed-text-v2:0"
 DIMENSIONS = 1024
-ACTIVE_WITHIN_SECONDS = 300
-ROLE_KNOWN_WITHIN_SECONDS = 60
-# What Bedrock answers as long as IAM hasn't told everybody of a new role or its policy.
-ROLE_NOT_YET = ("assume the given role", "not authorized", "permission")
 
 
 @dataclass(frozen=True)
@@ -84,15 +83,15 @@ def deploy_knowledge_base(
         found = find_knowledge_base(target, name)
         if found is None:
             progress(f"Creating the knowledge base {name}.")
-            found = _create(target, name, role_arn, configuration, index.arn)
+            found = _create(target, name, role_arn, configuration, index.arn, progress)
         else:
             arn = found["knowledgeBaseArn"]
             require_ours(target, f"knowledge base {name}", knowledge_base_tags(target, arn))
             _require_configuration(found, configuration)
             if found["roleArn"] != role_arn:
-                _update_role(target, found, role_arn)
+                _update_role(target, found, role_arn, progress)
         kb_id = found["knowledgeBaseId"]
-        _wait_until_active(target, name, kb_id)
+        wait_until_active(target, kb_id, progress=progress)
         ds_id = deploy_data_source(
             target,
             kb_id,
@@ -187,7 +186,12 @@ def _configuration(model_arn: str, dimensions: int) -> dict[str, Any]:
 
 
 def _create(
-    target: Target, name: str, role_arn: str, configuration: dict[str, Any], index_arn: str
+    target: Target,
+    name: str,
+    role_arn: str,
+    configuration: dict[str, Any],
+    index_arn: str,
+    progress: Callable[[str], object],
 ) -> dict[str, Any]:
     client = target.client("bedrock-agent")
 
@@ -204,27 +208,24 @@ def _create(
         )["knowledgeBase"]
         return answer
 
-    timeout_seconds = 0 if target.name == "local" else ROLE_KNOWN_WITHIN_SECONDS
-    return retry_while(
-        _is_not_known_yet,
-        create,
-        timeout_seconds=timeout_seconds,
-        doing="waiting until Bedrock knows the new role",
+    return once_role_is_known(target, create, progress=progress)
+
+
+def _update_role(
+    target: Target, found: Mapping[str, Any], role_arn: str, progress: Callable[[str], object]
+) -> None:
+    client = target.client("bedrock-agent")
+    once_role_is_known(
+        target,
+        lambda: client.update_knowledge_base(
+            knowledgeBaseId=found["knowledgeBaseId"],
+            name=found["name"],
+            roleArn=role_arn,
+            knowledgeBaseConfiguration=found["knowledgeBaseConfiguration"],
+            storageConfiguration=found["storageConfiguration"],
+        ),
+        progress=progress,
     )
-
-
-def _update_role(target: Target, found: Mapping[str, Any], role_arn: str) -> None:
-    target.client("bedrock-agent").update_knowledge_base(
-        knowledgeBaseId=found["knowledgeBaseId"],
-        name=found["name"],
-        roleArn=role_arn,
-        knowledgeBaseConfiguration=found["knowledgeBaseConfiguration"],
-        storageConfiguration=found["storageConfiguration"],
-    )
-
-
-def _is_not_known_yet(error: ClientError) -> bool:
-    return error_code(error) == "ValidationException" and any(each in str(error) for each in ROLE_NOT_YET)
 
 
 def _require_configuration(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
@@ -237,22 +238,3 @@ def _require_configuration(found: Mapping[str, Any], wanted: Mapping[str, Any]) 
             "models can't be compared, so a knowledge base keeps its model.",
             next_step="Delete the knowledge base, or choose another name.",
         )
-
-
-def _wait_until_active(target: Target, name: str, kb_id: str) -> None:
-    def is_active() -> bool:
-        found = _describe(target, kb_id) or {}
-        if found.get("status") in ("FAILED", "DELETE_UNSUCCESSFUL"):
-            raise DeployError(
-                doing=f"creating the knowledge base {name}",
-                cause=" ".join(found.get("failureReasons", [])) or f"its status is {found['status']}.",
-                next_step="Look at the role's policy, delete the knowledge base, and run the cell again.",
-            )
-        return found.get("status") == "ACTIVE"
-
-    wait_until(
-        is_active,
-        doing=f"waiting until the knowledge base {name} is ACTIVE",
-        timeout_seconds=ACTIVE_WITHIN_SECONDS,
-        next_step="Run the cell again: it goes on waiting.",
-    )
