@@ -17,6 +17,7 @@ from labsupport.permissions import read_policy
 from labsupport.resources.api_permission import allow_api
 from labsupport.resources.bucket import deploy_bucket, notify_function
 from labsupport.resources.concurrency import clear_concurrency
+from labsupport.resources.data_source import MAX_TOKENS
 from labsupport.resources.earlier_api import clear_api
 from labsupport.resources.event_invoke import on_failure
 from labsupport.resources.function import FunctionDescription, deploy_function
@@ -257,7 +258,7 @@ class Building:
         role_arn: str | None = None,
         embedding_model: str = TITAN,
         dimensions: int = DIMENSIONS,
-        max_tokens: int = 100,
+        max_tokens: int = MAX_TOKENS,
     ) -> KnowledgeBaseDescription:
         """Create or update a knowledge base over a bucket's documents, ingest them, and return then.
 

@@ -14,7 +14,8 @@ from labsupport.target import Target
 from labsupport.waiting import tolerate, wait_until
 
 GONE = "ResourceNotFoundException"
-OVERLAP_PERCENTAGE = 20
+# About half a study note: measured, see docs/decisions/0015-vectors-where-the-learner-sees-them.md.
+MAX_TOKENS, OVERLAP_PERCENTAGE = 150, 20
 INGESTED_WITHIN_SECONDS = 900
 
 

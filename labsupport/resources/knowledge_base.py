@@ -11,7 +11,12 @@ from typing import Any
 
 from labsupport.errors import DeployError
 from labsupport.lost_answers import survives_lost_answers
-from labsupport.resources.data_source import OVERLAP_PERCENTAGE, deploy_data_source, synchronise
+from labsupport.resources.data_source import (
+    MAX_TOKENS,
+    OVERLAP_PERCENTAGE,
+    deploy_data_source,
+    synchronise,
+)
 from labsupport.resources.knowledge_base_waiting import (
     ACTIVE_WITHIN_SECONDS,
     once_role_is_known,
@@ -56,7 +61,7 @@ def deploy_knowledge_base(
     role_arn: str,
     embedding_model: str = TITAN,
     dimensions: int = DIMENSIONS,
-    max_tokens: int = 100,
+    max_tokens: int = MAX_TOKENS,
     overlap_percentage: int = OVERLAP_PERCENTAGE,
     progress: Callable[[str], object] = print,
 ) -> KnowledgeBaseDescription:

@@ -13,7 +13,7 @@ import pytest
 from labsupport.localcloud.models.concepts import LONGEST, concepts_in
 from labsupport.localcloud.models.embeddings import AXES, embed, features
 from labsupport.localcloud.models.words import fold, language_of, stem, words_of
-from tests.notes import note_ranks, questions, ranks
+from tests.notes import Passage, in_first_three, note_chunks, passages, questions
 
 LEXICON = tomllib.loads(
     resources.files("labsupport.localcloud.models").joinpath("concepts.toml").read_text("utf-8")
@@ -125,23 +125,29 @@ def test_the_lexicon_is_in_order() -> None:
             assert 1 <= len(words_of(phrase)) <= LONGEST, (concept, phrase)
 
 
-def test_at_least_sixteen_of_twenty_questions_find_their_passage_in_the_first_three() -> None:
-    places = ranks(embed, questions())
-    assert sum(place <= 3 for place in places.values()) >= 16, places
+def test_at_least_sixteen_of_the_fresh_questions_find_their_passage_in_the_first_three() -> None:
+    """Written before they were measured, and nothing was tuned on them. The chunks are the lab's own."""
+    assert in_first_three(embed, questions("note_questions_fresh.toml"), note_chunks()) >= 16
 
 
-def test_questions_that_nothing_was_made_for_find_it_less_often_and_the_lab_says_so() -> None:
-    """The model's card and docs/fidelity.md quote these six."""
-    places = ranks(embed, questions("note_questions_later.toml"))
-    assert sum(place <= 3 for place in places.values()) == 6, places
+@pytest.mark.parametrize(
+    ("file", "found"),
+    [("_fresh", 17), ("_held_out", 16), ("_later", 9), ("", 19)],
+    ids=["fresh", "held out", "later", "first"],
+)
+def test_the_figures_that_the_documentation_gives(file: str, found: int) -> None:
+    """docs/fidelity.md and decision 15 quote them."""
+    assert in_first_three(embed, questions(f"note_questions{file}.toml"), note_chunks()) == found
 
 
-def test_half_of_the_held_out_questions_find_their_passage_and_eighteen_their_note() -> None:
-    """Nothing was changed for them; docs/fidelity.md quotes both. Sixteen passages were the goal."""
-    held_out = questions("note_questions_held_out.toml")
-    places, of_notes = ranks(embed, held_out), note_ranks(embed, held_out)
-    assert sum(place <= 3 for place in places.values()) == 10, places
-    assert sum(place <= 3 for place in of_notes.values()) == 18, of_notes
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [(passages(), 13), (note_chunks(100), 14), (note_chunks(300), 18)],
+    ids=["paragraphs", "100 tokens", "AWS's default"],
+)
+def test_how_documents_are_cut_decides_how_many_passages_are_found(told: list[Passage], found: int) -> None:
+    """The fresh questions again; with the lab's 150 tokens it is 17."""
+    assert in_first_three(embed, questions("note_questions_fresh.toml"), told) == found
 
 
 def test_every_concept_and_language_has_an_axis_of_its_own() -> None:

@@ -22,9 +22,9 @@ Embed = Callable[[Sequence[str]], list[list[float]]]
 
 UNABLE = "Sorry, I am unable to assist you with this request."
 NEAR_ENOUGH = 0.25
-"""A passage's score. Thirty questions to the study notes all find a passage that is nearer. Most others
-(bread, football, the weather) stay below; "Can I run Windows on EC2?" doesn't, and gets an answer that is
-beside the point. A score is no knowledge."""
+"""A passage's score. Of 50 questions to the study notes, in chunks of 150 tokens, 46 find one that is as
+near. Of 20 about bread, football or trains 3 do too, with MiniLM 5, and get an answer beside the point; 0.28
+would refuse hardly more of those, and 9 of the 50. A score is no knowledge."""
 PASSAGES, SENTENCES = 2, 2
 
 

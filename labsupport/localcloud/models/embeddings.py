@@ -17,9 +17,8 @@ How a text becomes a vector (nothing is downloaded, and the same text gives the 
 Random directions are only nearly at right angles, so words disturb each other a little, the more the fewer
 dimensions there are (random projection). Concepts don't.
 
-Measured with the paragraphs of the lab's study notes in both languages: `tests/unit/test_embeddings.py`.
-Whoever wrote the concepts knew the notes and the first twenty questions; the twenty that were held out say
-what to expect.
+Measured with the lab's study notes in both languages: `tests/unit/test_embeddings.py`. Whoever wrote the
+concepts knew the notes and the first twenty questions; those that were written later say what to expect.
 """
 
 from __future__ import annotations
