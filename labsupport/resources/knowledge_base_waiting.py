@@ -88,6 +88,7 @@ def wait_until_active(
             doing=f"waiting until the knowledge base {kb_id} is ACTIVE",
             timeout_seconds=within_seconds,
             next_step="Run the cell again: it goes on waiting.",
+            progress=progress,
         )
 
 
