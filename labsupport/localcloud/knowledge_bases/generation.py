@@ -23,8 +23,8 @@ Embed = Callable[[Sequence[str]], list[list[float]]]
 UNABLE = "Sorry, I am unable to assist you with this request."
 NEAR_ENOUGH = 0.25
 """A passage's score. Of 50 questions to the study notes, in chunks of 150 tokens, 46 find one that is as
-near. Of 20 about bread, football or trains 3 do too, with MiniLM 5, and get an answer beside the point; 0.28
-would refuse hardly more of those, and 9 of the 50. A score is no knowledge."""
+near, with MiniLM as many. Of 20 about bread, football or trains 3 do too, with MiniLM 5, and get an answer
+beside the point; 0.28 would refuse hardly more of those, and 9 of the 50. A score is no knowledge."""
 PASSAGES, SENTENCES = 2, 2
 
 

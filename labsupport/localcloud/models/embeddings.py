@@ -62,20 +62,39 @@ def embed(texts: Sequence[str], *, dimensions: int = 1024, normalize: bool = Tru
     Raises:
         ValueError: another number of dimensions.
     """
-    if dimensions not in DIMENSIONS:
-        raise ValueError(f"{dimensions} dimensions; a vector has 256, 512 or 1,024")
+    check(dimensions)
     return [_embed(text, dimensions, normalize=normalize).tolist() for text in texts]
 
 
+def check(dimensions: int) -> None:
+    """Require a number of dimensions that a vector can have.
+
+    Raises:
+        ValueError: it is another one.
+    """
+    if dimensions not in DIMENSIONS:
+        raise ValueError(f"{dimensions} dimensions; a vector has 256, 512 or 1,024")
+
+
 def _embed(text: str, dimensions: int, *, normalize: bool) -> Vector:
+    found = turned(unturned(text, dimensions))
+    return np.asarray(found / np.linalg.norm(found) if normalize else found, np.float32)
+
+
+def unturned(text: str, dimensions: int) -> Vector:
+    """Return a text's vector with its axes as they are: more than AXES dimensions, whatever length."""
     axes, vector = _axes(), np.zeros(dimensions, np.float32)
     for name, weight in (features(text) or {"nothing": 1.0}).items():
         if name in axes:
             vector[axes[name]] += weight
         else:
             vector[AXES:] += _direction(name)[: dimensions - AXES] * weight / np.sqrt(dimensions - AXES)
-    turned = _hadamard(dimensions) @ vector
-    return np.asarray(turned / np.linalg.norm(turned) if normalize else turned, np.float32)
+    return vector
+
+
+def turned(vectors: Vector) -> Vector:
+    """Return vectors of a power of two of dimensions turned, so that no axis can be seen; angles stay."""
+    return np.asarray(vectors @ _hadamard(vectors.shape[-1]).T, np.float32)
 
 
 def features(text: str) -> dict[str, float]:
