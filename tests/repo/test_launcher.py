@@ -110,7 +110,7 @@ class Checkout:
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         process = self.start(*arguments, **environment)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=180)
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
     def fails(self, *arguments: str, **environment: str) -> str:
@@ -284,7 +284,7 @@ def test_when_an_installation_was_killed_then_the_venv_is_made_anew(ready: Check
     process = ready.start("status")
     wait_for(started)
     os.killpg(process.pid, signal.SIGKILL)
-    process.communicate(timeout=10)
+    process.communicate(timeout=60)
 
     ready.let_the_installer(":")
     assert "Setting up" in ready.works("status").stderr
@@ -303,7 +303,7 @@ def test_when_an_installation_is_interrupted_then_it_says_that_nothing_is_lost(f
     process = fresh.start("status")
     wait_for(started)
     os.killpg(process.pid, signal.SIGINT)  # what a terminal does on Ctrl+C
-    out, err = process.communicate(timeout=10)
+    out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "")
     assert err.splitlines()[-1] == "Interrupted. The next ./lab starts again."
 
@@ -321,7 +321,7 @@ def test_when_two_start_at_once_then_one_installs_and_the_other_waits(fresh: Che
     assert "Waiting for it to finish" in second.stderr.readline()
     go_on.touch()
     for process in (first, second):
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
         assert process.returncode == 0, err
         assert "arguments" in out
     assert fresh.locks_installed == ["requirements.lock"]
