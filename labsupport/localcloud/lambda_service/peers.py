@@ -9,10 +9,11 @@ https://man7.org/linux/man-pages/man7/sock_diag.7.html
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import socket
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 Address = tuple[str, int]
 
@@ -24,17 +25,12 @@ REQUEST = struct.Struct("=IHHII BBBxI 4s16s16sI8s")
 ANSWER = struct.Struct("=IHHII 4s48s16sI")
 
 
-def is_from(processes: Iterable[int], client: Address, server: Address) -> bool:
-    """Tell whether one of these processes has the client's end of a connection.
+def inode_of(client: Address, server: Address) -> int | None:
+    """Return the inode of the client's end of a connection, or None if the kernel knows no such connection.
 
     Raises:
-        OSError: this kernel doesn't say which connections there are.
+        OSError: this kernel doesn't take the question.
     """
-    inode = _inode(client, server)
-    return inode is not None and any(f"socket:[{inode}]" in _open_files(pid) for pid in processes)
-
-
-def _inode(client: Address, server: Address) -> int | None:
     request = REQUEST.pack(
         REQUEST.size, SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST, 0, 0,
         socket.AF_INET, socket.IPPROTO_TCP, 0, ANY_STATE,
@@ -46,6 +42,31 @@ def _inode(client: Address, server: Address) -> int | None:
         answer = kernel.recv(4096)
     kind = struct.unpack_from("=IH", answer)[1]
     return int(ANSWER.unpack_from(answer)[-1]) if kind == SOCK_DIAG_BY_FAMILY else None  # or it has gone
+
+
+Ask = Callable[[Address, Address], int | None]
+
+
+def is_from(processes: Iterable[int], client: Address, server: Address, ask: Ask = inode_of) -> bool:
+    """Tell whether one of these processes has the client's end of a connection.
+
+    Raises:
+        OSError: this kernel doesn't say which connections there are.
+    """
+    if not _is_answered(ask):
+        raise OSError("this kernel doesn't say whose connections there are")
+    inode = ask(client, server)
+    return inode is not None and any(f"socket:[{inode}]" in _open_files(pid) for pid in processes)
+
+
+@functools.cache
+def _is_answered(ask: Ask) -> bool:
+    """Try it with a connection of our own: a kernel without inet_diag says of each that there is none."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.create_connection(server.getsockname()) as client,
+    ):
+        return ask(client.getsockname(), client.getpeername()) is not None
 
 
 def _open_files(pid: int) -> set[str]:
