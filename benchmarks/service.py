@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from labsupport.localcloud.lambda_service.function import Function
+from labsupport.localcloud.lambda_service.sandbox import Walls
 from labsupport.localcloud.lambda_service.service import LambdaService
 
 TRIVIAL = "def handler(event, context):\n    return 1\n"
@@ -29,10 +30,10 @@ def handler(event, context):
 
 
 @contextlib.contextmanager
-def lambda_service() -> Iterator[LambdaService]:
-    """Start the service in this process; it forgets all logs."""
+def lambda_service(walls: Walls | None = None) -> Iterator[LambdaService]:
+    """Start the service in this process; it forgets all logs. `walls`: None is as high as the host allows."""
     with tempfile.TemporaryDirectory() as directory:
-        service = LambdaService(Path(directory) / "work", write_log=lambda *_: None)
+        service = LambdaService(Path(directory) / "work", write_log=lambda *_: None, walls=walls)
         try:
             yield service
         finally:
