@@ -48,11 +48,16 @@ def test_a_layer_may_bring_it(any_bench: Bench) -> None:
     assert json.loads(any_bench.invoke(function, b"1").payload)[2] == 1
 
 
+OF_THE_C_LIBRARY = 0b11 << 31
+"""Signals 32 and 33. Who starts this process may have them ignored in it: glibc's posix_spawn does."""
+
+
 @pytest.mark.skipif(not host.IS_LINUX, reason="/proc tells, and is Linux's")
 def test_it_starts_as_if_nothing_had_been_before_it(bench: Bench) -> None:
     program = "#!/bin/sh\ngrep SigIgn /proc/self/status\necho left: $(env | grep -c _LAB_)\n"
     bench.invoke(custom_function(package({"bootstrap": program})))
-    assert "SigIgn:\t0000000000000000\n" in bench.messages()
+    ignored = next(line for line in bench.messages() if line.startswith("SigIgn:"))
+    assert int(ignored.split()[1], 16) & ~OF_THE_C_LIBRARY == 0, ignored
     assert "left: 0\n" in bench.messages()
 
 
