@@ -360,8 +360,10 @@ def _servers_of(home: Path) -> list[psutil.Process]:
     return [p for p in _processes_of(home) if "labsupport.localcloud.server" in " ".join(p.cmdline())]
 
 
-def _environments_of(home: Path) -> list[psutil.Process]:
-    return [p for p in _processes_of(home) if any("bootstrap.py" in part for part in p.cmdline())]
+def _environments_of(home: Path) -> set[int]:
+    """Return the process groups of the home's environments: each is one, of one process or several."""
+    found = [p for p in _processes_of(home) if any("bootstrap.py" in part for part in p.cmdline())]
+    return {os.getpgid(process.pid) for process in found}
 
 
 def _processes_of(home: Path) -> list[psutil.Process]:
