@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from labsupport.packaging import zip_files
 from labsupport.resources.bucket import deploy_bucket
@@ -86,18 +87,7 @@ def build_what_learners_build(target: Target) -> None:
     events.put_rule(Name=name, ScheduleExpression="rate(1 day)", Tags=tags)
     events.put_targets(Rule=name, Targets=[{"Id": "function", "Arn": function_arn}])
     target.client("sns").subscribe(TopicArn=topic["TopicArn"], Protocol="lambda", Endpoint=function_arn)
-    target.client("cloudwatch").put_metric_alarm(
-        AlarmName=name,
-        Namespace="AWS/Lambda",
-        MetricName="Errors",
-        Statistic="Sum",
-        Period=60,
-        EvaluationPeriods=1,
-        Threshold=1,
-        ComparisonOperator="GreaterThanThreshold",
-        AlarmActions=[topic["TopicArn"]],
-        Tags=tags,
-    )
+    put_alarm(target, name, AlarmActions=[topic["TopicArn"]], Tags=tags)
     iam, document = target.client("iam"), {"PolicyDocument": json.dumps(POLICY)}
     policy = iam.create_policy(**document, PolicyName=name, Path="/team/", Tags=tags)["Policy"]["Arn"]
     iam.create_policy_version(**document, PolicyArn=policy)
@@ -107,6 +97,21 @@ def build_what_learners_build(target: Target) -> None:
     pools = target.client("cognito-idp")
     pool = pools.create_user_pool(PoolName=name, DeletionProtection="ACTIVE", UserPoolTags=target.tags())
     pools.create_user_pool_domain(Domain=name, UserPoolId=pool["UserPool"]["Id"])
+
+
+def put_alarm(target: Target, name: str, **options: Any) -> None:
+    """Make an alarm on the errors of all functions."""
+    target.client("cloudwatch").put_metric_alarm(
+        AlarmName=name,
+        Namespace="AWS/Lambda",
+        MetricName="Errors",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanThreshold",
+        **options,
+    )
 
 
 def build_knowledge_base(target: Target) -> KnowledgeBaseDescription:

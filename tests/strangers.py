@@ -11,6 +11,7 @@ from labsupport.packaging import zip_files
 from labsupport.resources.ownership import as_list
 from labsupport.resources.role import deploy_role
 from labsupport.target import Target
+from tests.one_of_each import put_alarm
 
 Tags = dict[str, str]
 CODE = zip_files({"handler.py": b"def handler(event, context):\n    return event\n"})
@@ -101,17 +102,7 @@ def _rule(target: Target, name: str, tags: Tags) -> None:
 
 
 def _alarm(target: Target, name: str, tags: Tags) -> None:
-    target.client("cloudwatch").put_metric_alarm(
-        AlarmName=name,
-        Namespace="AWS/Lambda",
-        MetricName="Errors",
-        Statistic="Sum",
-        Period=60,
-        EvaluationPeriods=1,
-        Threshold=1,
-        ComparisonOperator="GreaterThanThreshold",
-        **_listed(tags),
-    )
+    put_alarm(target, name, **_listed(tags))
 
 
 def _policy(target: Target, name: str, tags: Tags) -> None:

@@ -87,6 +87,7 @@ def delete_table(target: Target, name: str) -> None:
                     lambda error: error_code(error) == "ResourceInUseException",
                     lambda: client.update_table(TableName=name, DeletionProtectionEnabled=False),
                     timeout_seconds=ACTIVE_WITHIN_SECONDS,
+                    doing=f"lifting the deletion protection of the table {name}",
                 )
             # DynamoDB refuses while the table is being created or changed; that passes.
             retry_while(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,19 @@ def found(check: str, who: Caller, settings: Settings | None = None) -> Finding:
     return {each.__name__: each for each in checks}[check](settings or who.settings)
 
 
+@contextmanager
+def denied(admin: Caller, learner: Caller, *actions: str) -> Iterator[None]:
+    """Deny a learner some actions for a while."""
+    iam, user = admin.target.client("iam"), f"learner-{learner.target.owner}"
+    statement = {"Effect": "Deny", "Action": actions, "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_user_policy(UserName=user, PolicyName="no", PolicyDocument=document)
+    try:
+        yield
+    finally:
+        iam.delete_user_policy(UserName=user, PolicyName="no")
+
+
 # Whose account
 
 
@@ -108,27 +122,15 @@ def test_a_learner_whose_roles_get_no_boundary_is_told_of_it(learner: Caller) ->
 
 
 def test_what_a_policy_denies_is_named_with_the_notebooks(admin: Caller, learner: Caller) -> None:
-    iam, user = admin.target.client("iam"), f"learner-{learner.target.owner}"
-    denied = {"Effect": "Deny", "Action": "s3vectors:CreateIndex", "Resource": "*"}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [denied]})
-    iam.put_user_policy(UserName=user, PolicyName="no", PolicyDocument=document)
-    try:
+    with denied(admin, learner, "s3vectors:CreateIndex"):
         finding = found("allowed", learner)
-    finally:
-        iam.delete_user_policy(UserName=user, PolicyName="no")
     assert finding.mark is Mark.FAIL
     assert finding.text.startswith("IAM denies s3vectors:CreateIndex (notebook 10), of ")
 
 
 def test_when_iam_may_not_be_asked_then_that_is_no_failure(admin: Caller, learner: Caller) -> None:
-    iam, user = admin.target.client("iam"), f"learner-{learner.target.owner}"
-    denied = {"Effect": "Deny", "Action": ["iam:SimulatePrincipalPolicy", "iam:GetUser"], "Resource": "*"}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [denied]})
-    iam.put_user_policy(UserName=user, PolicyName="no", PolicyDocument=document)
-    try:
+    with denied(admin, learner, "iam:SimulatePrincipalPolicy", "iam:GetUser"):
         finding = found("allowed", learner)
-    finally:
-        iam.delete_user_policy(UserName=user, PolicyName="no")
     assert finding.mark is Mark.WARN and "SimulatePrincipalPolicy" in finding.text
 
 

@@ -85,11 +85,11 @@ class Account:
         limit = self._target.client("lambda").get_account_settings()["AccountLimit"]
         total, unreserved = limit["ConcurrentExecutions"], limit["UnreservedConcurrentExecutions"]
         text = f"Lambda runs {total} executions at once in this account and Region, {unreserved} unreserved"
-        short = {
-            number: [number]
+        short = [
+            number
             for number, used in self._usage.items()
             if used.at_once > unreserved or (used.reserved and unreserved - used.reserved < UNRESERVED)
-        }
+        ]
         if not short:
             return passed(text)
         return warned(
@@ -151,9 +151,10 @@ class Account:
         text = f"{text}; LAB_MAX_USD stops it at ${settings.max_usd:.2f}"
         if dollars <= settings.max_usd:
             return passed(text)
-        enough = math.ceil(dollars)
         return warned(
-            text, f"For the whole course: export LAB_MAX_USD={enough}. Notebook by notebook is fine."
+            text,
+            "What was spent is added up over notebooks and days. For the whole course: "
+            f"export LAB_MAX_USD={math.ceil(dollars)}.",
         )
 
     def leftovers(self, settings: Settings) -> Finding:
