@@ -20,6 +20,8 @@ class LabError(Exception):
         self.next_step = next_step
         self.detail = detail
         super().__init__(f"While {doing}: {cause}\nWhat to do: {next_step}")
+        if detail:
+            self.add_note(detail)  # for a traceback outside notebooks: pytest's, a script's
 
     def _render_traceback_(self) -> list[str]:
         """Show the message in a notebook instead of our frames (IPython asks for this method)."""

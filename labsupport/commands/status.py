@@ -65,10 +65,12 @@ def read_status(settings: Settings) -> dict[str, Any]:
         "resources": [],
     }
     if record is not None:
-        status["running_since"] = datetime.fromtimestamp(record.process_started, UTC).isoformat(
-            timespec="seconds"
-        )
-        status["models"] = _models(supervisor.ask_health(record.url) or {})
+        health = supervisor.ask_health(record.url) or {}
+        if "started" in health:
+            status["running_since"] = datetime.fromtimestamp(health["started"], UTC).isoformat(
+                timespec="seconds"
+            )
+        status["models"] = _models(health)
     if status["running"]:
         status |= _ask(settings)
     return status

@@ -32,20 +32,18 @@ class CloudRecord:
         url: endpoint of every service, "http://127.0.0.1:PORT".
         port: the loopback port.
         pid: process id of the server.
-        process_started: the process' start time (seconds since the epoch), so that a re-used pid is not
-            mistaken for the server.
         account: 12 digits, this lab's own AWS account id.
         region: the default region.
         access_key_id: key of the account's root user (MiniStack takes the account id itself).
         secret_access_key: its secret. Nobody acts as the root user without it.
-        instance: a new uuid for every server process.
+        instance: a new uuid for every server process. Its command line has it too, so that another process
+            that got the pid is not mistaken for the server.
         log_file: path of the server's log.
     """
 
     url: str
     port: int
     pid: int
-    process_started: float
     account: str
     region: str
     access_key_id: str

@@ -16,11 +16,9 @@ import signal
 import socket
 import sys
 import time
-import uuid
 from dataclasses import asdict
 from pathlib import Path
 
-import psutil
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
@@ -61,11 +59,10 @@ def main() -> None:
         url=f"http://127.0.0.1:{port}",
         port=port,
         pid=os.getpid(),
-        process_started=psutil.Process().create_time(),
         account=account,
         region=REGION,
         **asdict(root),
-        instance=str(uuid.uuid4()),
+        instance=options.instance,
         log_file=str(home / "cloud.log"),
     )
     asyncio.run(_serve(home, listener, record, options, chosen))
@@ -189,6 +186,7 @@ def _say(ready_fd: int, word: str) -> None:
 def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="labsupport.localcloud.server")
     parser.add_argument("--home", required=True)
+    parser.add_argument("--instance", required=True)
     parser.add_argument("--port", type=int)
     parser.add_argument("--ready-fd", type=int, required=True)
     parser.add_argument("--lock-fd", type=int, required=True)

@@ -5,7 +5,8 @@ each of these ends with one running server. Two rules make that so:
 
 * Whoever starts the server holds `start.lock`, and hands it down to the server, which lets go of it when
   it is ready (or dies). Everybody else waits on that lock instead of asking again and again.
-* A record counts only when its process answers with the same instance id.
+* A record counts only when its process has the record's instance id in its command line, and answers with it.
+  Start times would not do: they move when the machine's clock is set.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import sys
 import threading
 import time
 import urllib.request
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,6 +37,8 @@ LOG_FILE = "cloud.log"
 LOG_LIMIT_BYTES = 5_000_000
 START_DEADLINE_SECONDS = 30.0
 STOP_DEADLINE_SECONDS = 10.0
+# A server that lives may be busy: it is replaced only when it stays silent for this long.
+HEALTH_DEADLINE_SECONDS = 10.0
 HEALTH_PATH = "/_lab/health"
 
 # The learner's own proxy settings must not send loopback traffic elsewhere.
@@ -80,7 +84,7 @@ def find(home: Path) -> CloudRecord | None:
     record = CloudRecord.read(home)
     if record is None or _server_process(record) is None:
         return None
-    health = ask_health(record.url)
+    health = ask_health(record.url, HEALTH_DEADLINE_SECONDS)
     return record if health is not None and health.get("instance") == record.instance else None
 
 
@@ -165,7 +169,7 @@ def _spawn(home: Path, port: int | None, lock: int) -> tuple[subprocess.Popen[by
     if log_path.exists() and log_path.stat().st_size > LOG_LIMIT_BYTES:
         os.replace(log_path, log_path.with_suffix(".log.1"))
     command = [sys.executable, "-m", "labsupport.localcloud.server", "--home", str(home)]
-    command += ["--ready-fd", str(ready_write), "--lock-fd", str(lock)]
+    command += ["--instance", str(uuid.uuid4()), "--ready-fd", str(ready_write), "--lock-fd", str(lock)]
     if port is not None:
         command += ["--port", str(port)]
     package_root = str(Path(__file__).resolve().parents[2])
@@ -217,14 +221,9 @@ def _server_process(record: CloudRecord) -> psutil.Process | None:
     """Return the record's process if it is alive and no other process got its pid."""
     try:
         process = psutil.Process(record.pid)
-        if (
-            abs(process.create_time() - record.process_started) < 1
-            and process.status() != psutil.STATUS_ZOMBIE
-        ):
-            return process
-    except psutil.Error:
-        pass
-    return None
+        return process if record.instance in process.cmdline() else None
+    except psutil.Error:  # a zombie has no command line
+        return None
 
 
 def _end_leftover(home: Path) -> bool:

@@ -204,8 +204,17 @@ def test_a_folder_that_cannot_be_written_is_said_in_a_sentence(tmp_path: Path) -
 def test_a_server_that_hangs_is_replaced(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     record = start(home)
     os.kill(record.pid, signal.SIGSTOP)
+    monkeypatch.setattr(supervisor, "HEALTH_DEADLINE_SECONDS", 1.0)
     monkeypatch.setattr(supervisor, "STOP_DEADLINE_SECONDS", 1.0)
     assert start(home).instance != record.instance
+
+
+def test_a_clock_that_is_set_does_not_lose_the_cloud(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    record = start(home)
+    create_time = psutil.Process.create_time
+    monkeypatch.setattr(psutil.Process, "create_time", lambda process: create_time(process) + 1)
+    assert supervisor.find(home) == record
+    assert start(home) == record
 
 
 def test_state_survives_stop_and_kill(home: Path) -> None:
