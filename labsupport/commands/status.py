@@ -65,7 +65,7 @@ def read_status(settings: Settings) -> dict[str, Any]:
         "resources": [],
     }
     if record is not None:
-        health = supervisor.ask_health(record.url) or {}
+        health: dict[str, Any] = supervisor.ask_health(record.url) or {}
         if "started" in health:
             status["running_since"] = datetime.fromtimestamp(health["started"], UTC).isoformat(
                 timespec="seconds"
