@@ -6,16 +6,23 @@ https://docs.aws.amazon.com/lambda/latest/operatorguide/execution-environment.ht
 from __future__ import annotations
 
 import ctypes
+import io
 import json
 import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from labsupport.localcloud.lambda_service.sandbox import Walls
 from labsupport.waiting import wait_until
-from tests.conformance.conftest import Bench, make_function, processes_of
+from tests.conformance.conftest import Bench, archive, make_function, processes_of
 
 IPC_PRIVATE, IPC_CREAT, IPC_RMID = 0, 0o1000, 0
 
@@ -103,6 +110,54 @@ def test_processes_share_no_memory_and_talk_by_pipes(walled: Bench) -> None:
     said, error = ask(walled, source)
     assert said == "by a pipe"
     assert error in ("[Errno 2] No such file or directory", "[Errno 38] Function not implemented")
+
+
+def test_variables_that_act_at_a_start_reach_no_file_of_the_host(walled: Bench, tmp_path: Path) -> None:
+    (tmp_path / "json.py").write_text("open(__file__ + '.loaded', 'w').close()\nfrom _json import *\n")
+    shutil.copy(path_of_libm(), tmp_path / "libm.so.6")
+    theirs = {"PYTHONPATH": str(tmp_path), "LD_PRELOAD": str(tmp_path / "libm.so.6"), "PYTHONHASHSEED": "0"}
+    source = """
+        import os, sys
+        def handler(event, context):
+            return {"environ": dict(os.environ), "path": sys.path, "hash": hash("a word")}
+    """
+    result = walled.invoke(make_function(source, environment=theirs))
+    assert not (tmp_path / "json.py.loaded").exists()
+    assert re.search(
+        r"ld.so: object '.*libm.so.6' from LD_PRELOAD cannot be preloaded", "".join(walled.messages())
+    )
+    answer = json.loads(result.payload)
+    assert theirs.items() <= answer["environ"].items()
+    assert not [name for name in answer["environ"] if name.startswith("_LAB")]
+    assert str(tmp_path) in answer["path"]
+    command = [sys.executable, "-c", "print(hash('a word'))"]
+    expected = subprocess.run(command, env={"PYTHONHASHSEED": "0"}, capture_output=True, check=True).stdout
+    assert answer["hash"] == int(expected)
+
+
+def test_a_library_of_the_package_is_preloaded(walled: Bench) -> None:
+    source = """
+        import os
+        def handler(event, context):
+            if event == "exit":
+                os._exit(1)
+            with open("/proc/self/maps") as maps:
+                return "/var/task/libm.so.6" in maps.read()
+    """
+    code = io.BytesIO(archive(app=source))
+    with zipfile.ZipFile(code, "a") as opened:
+        opened.write(path_of_libm(), "libm.so.6")
+    function = make_function(code=code.getvalue(), environment={"LD_PRELOAD": "/var/task/libm.so.6"})
+    assert walled.invoke(function).payload == b"true"
+    walled.invoke(function, b'"exit"')
+    assert walled.invoke(function).payload == b"true"  # after a reset, which joins what is there
+
+
+def path_of_libm() -> str:
+    """Return where this machine has the C library's libm, which every Python loads."""
+    ctypes.CDLL("libm.so.6")
+    with open("/proc/self/maps") as maps:
+        return next(line.split(maxsplit=5)[5].strip() for line in maps if "libm.so.6" in line)
 
 
 def test_a_reset_joins_every_namespace(walled: Bench) -> None:

@@ -30,6 +30,9 @@ from labsupport.localcloud.lambda_service.runtimes.runtime import Runtime
 
 PROBE_DEADLINE_SECONDS = 10
 PROBE_TMP_MB = 1
+# What the dynamic linker, the C library and Python act on before a program's first line. From a function's
+# own variables they must not act outside of its walls.
+_ACTS_AT_START = re.compile(r"LD_|GLIBC_TUNABLES$|GCONV_PATH$|LOCPATH$|MALLOC_|PYTHON")
 _PLACES = re.compile(r"(?<![^:])(/var/task|/opt|/var/runtime|/var/lang)(?=[/:]|$)")
 
 
@@ -126,7 +129,8 @@ class Sandbox:
         runtime = self.runtime(function)
         wanted = {**runtime.variables(function), **variables}
         if self.namespaces:
-            return {**wanted, "_LAB_NAMESPACE": self._specification(runtime, place, self.walls)}
+            held = {name: wanted.pop(name) for name in function.environment if _ACTS_AT_START.match(name)}
+            return {**wanted, "_LAB_NAMESPACE": self._specification(runtime, place, self.walls, held)}
         for name in {"PATH", "NODE_PATH", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR"} & wanted.keys():
             wanted[name] = self._here(wanted[name], runtime, place)
         return {**wanted, "_LAB_OPT": str(self._opt(place)), "TMPDIR": str(place.home / "tmp")}
@@ -146,7 +150,7 @@ class Sandbox:
     def _opt(self, place: Place) -> Path:
         return place.opt or self._directory / "no-layers"
 
-    def _specification(self, runtime: Runtime, place: Place, walls: Walls) -> str:
+    def _specification(self, runtime: Runtime, place: Place, walls: Walls, held: Mapping[str, str]) -> str:
         ours = self._runtimes.find("python").needs  # for inside/bootstrap.py, whatever it becomes
         return json.dumps(
             {
@@ -156,6 +160,8 @@ class Sandbox:
                 "tmp_mb": place.tmp_mb,
                 "kept": place.descriptors,
                 "processes": walls is Walls.FILES_AND_PROCESSES,
+                "held": held,
+                "init": str(INSIDE) if held else None,
                 "runtime": {name: str(real) for name, real in runtime.contents.items()},
                 "lang": {name: str(real) for name, real in runtime.programs.items()},
                 "host": [str(path) for path in dict.fromkeys([*ours, *runtime.needs])],
@@ -175,7 +181,7 @@ class Sandbox:
         home = Path(tempfile.mkdtemp(dir=self._directory, prefix="probe-"))
         place = Place.make(home, task=home, opt=None, tmp_mb=PROBE_TMP_MB)
         command = [str(base_interpreter()), "-S", "-s", str(INSIDE / "namespace.py")]
-        command.append(self._specification(self._runtimes.find("python"), place, walls))
+        command.append(self._specification(self._runtimes.find("python"), place, walls, held={}))
         try:
             tried = subprocess.run(
                 command,

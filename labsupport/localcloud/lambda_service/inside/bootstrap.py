@@ -20,14 +20,24 @@ FILE_DESCRIPTORS = 1024
 
 
 def enter_sandbox():
-    """Move into the namespace when there is one. Returns where the layers are."""
+    """Move into the namespace when there is one. Returns where the layers are.
+
+    Some of a function's variables act when a program starts. They were held back until we are inside, and
+    need a new start.
+    """
     specification = os.environ.pop("_LAB_NAMESPACE", None)
-    if specification is None:  # no user namespaces here: plain directories stand in
-        launcher.end_if_alone()
+    if specification is None:  # no user namespaces here, and plain directories stand in; or a new start
+        if "_LAB_SERVICE" in os.environ:
+            launcher.end_if_alone()
         return os.environ.pop("_LAB_OPT")
     import namespace  # beside this file
 
-    namespace.enter(specification, when_built=launcher.end_if_alone)
+    held = namespace.enter(specification, when_built=launcher.end_if_alone)
+    if held:
+        os.environ.update(held, _LAB_OPT="/opt")
+        os.execv(
+            sys.executable, [sys.executable, "-S", "-s", f"{namespace.INIT}/bootstrap.py", *sys.argv[1:]]
+        )
     return "/opt"
 
 

@@ -37,6 +37,7 @@ from mounts import (
 # The user namespace comes first: it owns the others.
 NAMESPACES = {"user": 0x10000000, "mnt": 0x00020000, "uts": 0x04000000, "ipc": 0x08000000}
 MNT_DETACH = 2
+INIT = "/var/rapid"  # where this folder is shown, for a new start inside
 SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41, "riscv64": 41}
 Descriptors = ctypes.c_int * len(NAMESPACES)
 
@@ -45,11 +46,13 @@ def enter(specification, when_built):
     """Move into the environment's namespaces; its first process builds them.
 
     Calls `when_built` once they are there. Where processes are hidden, it returns in a child of this one.
+    Returns the variables that were held back. With any, bootstrap.py is at INIT, to be started again.
 
     The specification is JSON: root (an empty folder to build in), task, opt (or null), runtime ({name in
     /var/runtime: real path}), lang ({name in /var/lang/bin: real path}), host (further files and folders
     of the host that are to be seen), tmp_mb (the size of /tmp), kept (the two ends of the socket pair in
-    which the Lambda service keeps namespaces), processes (whether they are hidden).
+    which the Lambda service keeps namespaces), processes (whether they are hidden), held (variables that
+    must not act outside), init (the folder of this file, or null).
     """
     wanted = json.loads(specification)
     receiver, sender = (_socket.socket(fileno=number) for number in wanted["kept"])
@@ -65,6 +68,7 @@ def enter(specification, when_built):
     drop_capabilities()
     os.environ.update(LAMBDA_TASK_ROOT="/var/task", LAMBDA_RUNTIME_DIR="/var/runtime")
     sys.path_importer_cache.clear()  # what it remembers of the old root is not true any more
+    return wanted["held"]
 
 
 def join(receiver):
@@ -113,6 +117,8 @@ def build(wanted):
         show(root, f"{wanted['opt']}/{name}", f"/opt/{name}")
     for name, real in wanted["runtime"].items():
         bind(root, real, f"/var/runtime/{name}")
+    if wanted["init"]:
+        bind(root, wanted["init"], INIT)
     pivot(root)
     mount("none", "/", None, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV)
 
