@@ -10,13 +10,14 @@ import hashlib
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from labsupport import naming
 from labsupport.errors import DeployError
 from labsupport.lost_answers import survives_lost_answers
-from labsupport.naming import log_group_name
 from labsupport.resources.event_source_mapping import delete_event_source_mapping, event_source_mappings
 from labsupport.resources.log_group import delete_log_group
 from labsupport.resources.ownership import require_ours
@@ -115,6 +116,7 @@ def deploy_function(
                 require_ours(target, f"function {name}", existing.get("Tags", {}))
             return replace(wait_until_ready(target, name), change="created")
         require_ours(target, f"function {name}", existing.get("Tags", {}))
+        _put_off_expiry(target, existing)
         changes = []
         if existing["Configuration"]["CodeSha256"] != _sha256(code):
             _when_settled(lambda: aws_lambda.update_function_code(FunctionName=name, ZipFile=code))
@@ -165,7 +167,7 @@ def delete_function(target: Target, name: str) -> None:
             delete_event_source_mapping(target, mapping["UUID"])
         with tolerate(GONE):
             target.client("lambda").delete_function(FunctionName=name)
-        delete_log_group(target, log_group_name(name))
+        delete_log_group(target, naming.log_group_name(name))
 
 
 def _get_function(target: Target, name: str) -> dict[str, Any] | None:
@@ -173,6 +175,19 @@ def _get_function(target: Target, name: str) -> dict[str, Any] | None:
         found: dict[str, Any] = target.client("lambda").get_function(FunctionName=name)
         return found
     return None
+
+
+def _put_off_expiry(target: Target, function: dict[str, Any]) -> None:
+    """Renew lab-expires when more than half of its time is over: whoever deploys again still works with it.
+
+    An owner's things are swept once the last of them has expired (sweeping.py), so functions are enough.
+    """
+    expires = naming.expires(function.get("Tags", {}))
+    if expires is None or expires - datetime.now(UTC) < timedelta(hours=target.expires_hours) / 2:
+        target.client("lambda").tag_resource(
+            Resource=function["Configuration"]["FunctionArn"],
+            Tags={"lab-expires": target.tags()["lab-expires"]},
+        )
 
 
 def _when_settled(call: Any) -> Any:

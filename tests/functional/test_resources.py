@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 import pytest
@@ -96,6 +97,17 @@ class TestFunction:
         before = len(writes(target))
         assert a_function(target, environment={"WHAT": "b"}).change == "unchanged"
         assert len(writes(target)) == before
+
+    def test_one_that_is_deployed_again_expires_later(self, target: Target) -> None:
+        name = a_function(replace(target, expires_hours=11)).name
+        target = replace(target, expires_hours=24)
+        for calls in (["TagResource"], []):
+            before = len(writes(target))
+            assert a_function(target).change == "unchanged"
+            assert writes(target)[before:] == calls
+        tags = target.client("lambda").get_function(FunctionName=name)["Tags"]
+        require_fresh(target, tags)
+        assert naming.expires(tags) > datetime.now(UTC) + timedelta(hours=23)
 
     @pytest.mark.parametrize(
         ("options", "calls"),
