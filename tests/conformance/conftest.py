@@ -153,6 +153,19 @@ def may(iam: Any, user: str, *statements: dict[str, Any]) -> None:
     iam.put_user_policy(UserName=user, PolicyName="p", PolicyDocument=json.dumps(policy))
 
 
+def permission(service: str, action: str, resource: str, source_arn: str | None) -> str:
+    """Return a resource-based policy that lets a service, on behalf of a source if one is named."""
+    statement: dict[str, Any] = {
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": action,
+        "Resource": resource,
+    }
+    if source_arn:
+        statement["Condition"] = {"ArnEquals": {"aws:SourceArn": source_arn}}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
 @pytest.fixture
 def somebody(lab: Lab) -> Iterator[tuple[str, LocalSession]]:
     """Return the name of an IAM user who may next to nothing (`may`), and a session of theirs."""

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from labsupport.lab import Lab
-from tests.conformance.conftest import archive
+from tests.conformance.conftest import archive, permission
 
 pytestmark = pytest.mark.functional
 
@@ -135,19 +135,6 @@ def test_only_a_topic_that_permits_eventbridge_without_a_condition_gets_the_even
     seen: list[str] = []
     lab.wait_until(lambda: seen.extend(topics_of(lab, queue.url)) or seen, doing="waiting for the message")
     assert seen == [topics[2]]
-
-
-def permission(service: str, action: str, resource: str, source_arn: str | None) -> str:
-    """Return a resource-based policy that lets a service, on behalf of a source if one is named."""
-    statement: dict[str, Any] = {
-        "Effect": "Allow",
-        "Principal": {"Service": service},
-        "Action": action,
-        "Resource": resource,
-    }
-    if source_arn:
-        statement["Condition"] = {"ArnEquals": {"aws:SourceArn": source_arn}}
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def texts(sqs: Any, url: str) -> list[str]:

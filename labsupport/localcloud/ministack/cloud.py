@@ -115,7 +115,7 @@ class MiniStack:
         DynamoDBSeam().attach()
         EventBridgeSeam().attach()
         SchedulerSeam(role_delay_seconds=options.role_delay_seconds).attach()
-        SnsSeam().attach()
+        SnsSeam(metrics_seam.write).attach()
         FunctionUrlSeam().attach()
         EventSourceSeam().attach()
         StreamSeam(endpoint_url).attach()
