@@ -1,7 +1,9 @@
-"""What SNS can't deliver goes to a dead-letter queue that permits it, and is counted.
+"""What SNS and EventBridge can't deliver goes to a dead-letter queue that permits it, and is counted.
 
 https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
 https://docs.aws.amazon.com/sns/latest/dg/sns-monitoring-using-cloudwatch.html
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
 """
 
 from __future__ import annotations
@@ -29,9 +31,7 @@ def test_what_sns_cannot_deliver_goes_to_the_subscriptions_dead_letter_queue(lab
         lab.deploy_queue(name) for name in ("closed", "gone", "open", "dead", "denied")
     )
     lab.client("sqs").delete_queue(QueueUrl=gone.url)
-    logs = {"Effect": "Allow", "Action": "logs:*", "Resource": "*"}
-    role = lab.deploy_role("role", policy={"Version": "2012-10-17", "Statement": [logs]})
-    function = lab.deploy_function("f", code=archive(app=NOTHING), handler="app.handler", role_arn=role)
+    function = function_that_permits_nobody(lab)
     permit(lab, open_, "sns.amazonaws.com", arn)
     permit(lab, dead, "sns.amazonaws.com", arn)
     permit(lab, denied, "sns.amazonaws.com", f"{arn}-else")
@@ -39,7 +39,7 @@ def test_what_sns_cannot_deliver_goes_to_the_subscriptions_dead_letter_queue(lab
         ("sqs", open_.arn, dead.arn),
         ("sqs", closed.arn, dead.arn),
         ("sqs", gone.arn, denied.arn),
-        ("lambda", function.arn, dead.arn),
+        ("lambda", function, dead.arn),
     ):
         redrive = {"RedrivePolicy": json.dumps({"deadLetterTargetArn": queue})}
         sns.subscribe(TopicArn=arn, Protocol=protocol, Endpoint=endpoint, Attributes=redrive)
@@ -102,6 +102,87 @@ def test_sns_refuses_a_redrive_policy_that_names_no_queue(lab: Lab, policy: str,
             SubscriptionArn=subscription, AttributeName="RedrivePolicy", AttributeValue=policy
         )
     assert refused.value.response["Error"]["Code"] == "InvalidParameter"
+
+
+@pytest.mark.parametrize("bus", ["default", "own"])
+def test_what_eventbridge_cannot_deliver_goes_to_the_targets_dead_letter_queue(
+    lab: Lab, bus: str, request: pytest.FixtureRequest
+) -> None:
+    events, name = lab.client("events"), lab.name("rule")
+    dimensions = {"RuleName": name}
+    if bus == "own":
+        bus = lab.name("bus")
+        events.create_event_bus(Name=bus)
+        request.addfinalizer(lambda: delete_bus(lab, bus, name))
+        dimensions["EventBusName"] = bus
+    pattern = json.dumps({"source": [lab.name("orders")]})
+    arn = events.put_rule(Name=name, EventBusName=bus, EventPattern=pattern)["RuleArn"]
+    closed, gone, open_, dead, denied = (
+        lab.deploy_queue(name) for name in ("closed", "gone", "open", "dead", "denied")
+    )
+    lab.client("sqs").delete_queue(QueueUrl=gone.url)
+    permit(lab, open_, "events.amazonaws.com", arn)
+    permit(lab, dead, "events.amazonaws.com", arn)
+    permit(lab, denied, "events.amazonaws.com", f"{arn}-else")
+    function = function_that_permits_nobody(lab)
+    targets = [
+        (open_.arn, dead),
+        (closed.arn, denied),
+        (closed.arn, dead),
+        (gone.arn, dead),
+        (function, dead),
+    ]
+    for number, (target, queue) in enumerate(targets):
+        one = {"Id": str(number), "Arn": target, "Input": json.dumps("a text instead of the event")}
+        letters_to = {"DeadLetterConfig": {"Arn": queue.arn}}
+        events.put_targets(Rule=name, EventBusName=bus, Targets=[{**one, **letters_to}])
+
+    entry = {"Source": lab.name("orders"), "DetailType": "text", "Detail": '{"text": "lost"}'}
+    (sent,) = events.put_events(Entries=[{**entry, "EventBusName": bus}])["Entries"]
+
+    assert received(lab, denied) == []
+    assert len(received(lab, open_)) == 1
+    letters = received(lab, dead)
+    told = [
+        {name: value["StringValue"] for name, value in each["MessageAttributes"].items()} for each in letters
+    ]
+    assert [(each["TARGET_ARN"], each["ERROR_CODE"]) for each in told] == [
+        (closed.arn, "NO_PERMISSIONS"),
+        (gone.arn, "NO_RESOURCE"),
+        (function, "NO_PERMISSIONS"),
+    ]
+    for letter, attributes in zip(letters, told, strict=True):
+        event = json.loads(letter["Body"])
+        assert (event["id"], event["detail"]) == (sent["EventId"], {"text": "lost"}), (
+            "the event, not the input"
+        )
+        assert attributes["RULE_ARN"] == arn and attributes["RETRY_ATTEMPTS"] == "0"
+        assert attributes["ERROR_MESSAGE"]
+    counted = {
+        each: total(lab, "AWS/Events", each, **dimensions)
+        for each in ("FailedInvocations", "InvocationsSentToDlq", "InvocationsFailedToBeSentToDlq")
+    }
+    assert counted == {
+        "FailedInvocations": 4,
+        "InvocationsSentToDlq": 3,
+        "InvocationsFailedToBeSentToDlq": 1,
+    }
+
+
+def function_that_permits_nobody(lab: Lab) -> str:
+    """Return its ARN."""
+    logs = {"Effect": "Allow", "Action": "logs:*", "Resource": "*"}
+    role = lab.deploy_role("role", policy={"Version": "2012-10-17", "Statement": [logs]})
+    code = archive(app=NOTHING)
+    return lab.deploy_function("function", code=code, handler="app.handler", role_arn=role).arn
+
+
+def delete_bus(lab: Lab, bus: str, rule: str) -> None:
+    """Delete an event bus with its only rule."""
+    events, of = lab.client("events"), {"Rule": rule, "EventBusName": bus}
+    events.remove_targets(**of, Ids=[each["Id"] for each in events.list_targets_by_rule(**of)["Targets"]])
+    events.delete_rule(Name=rule, EventBusName=bus)
+    events.delete_event_bus(Name=bus)
 
 
 def permit(lab: Lab, queue: QueueDescription, service: str, source_arn: str) -> None:

@@ -113,7 +113,7 @@ class MiniStack:
         InsightsSeam().attach()
         S3Seam().attach()
         DynamoDBSeam().attach()
-        EventBridgeSeam().attach()
+        EventBridgeSeam(metrics_seam.write).attach()
         SchedulerSeam(role_delay_seconds=options.role_delay_seconds).attach()
         SnsSeam(metrics_seam.write).attach()
         FunctionUrlSeam().attach()
