@@ -78,7 +78,7 @@ class Building:
         thing: str,
         *,
         policy: Mapping[str, Any] | None = None,
-        values: Mapping[str, str] | None = None,
+        values: Mapping[str, str | Sequence[str]] | None = None,
     ) -> str:
         """Create or update a function's execution role, and return its ARN.
 
@@ -100,7 +100,7 @@ class Building:
         code: bytes | Path | None = None,
         layers: Sequence[LayerVersion | str] = (),
         environment: Mapping[str, str] | None = None,
-        values: Mapping[str, str] | None = None,
+        values: Mapping[str, str | Sequence[str]] | None = None,
         handler: str = "handler.handler",
         memory_mb: int = 128,
         timeout_seconds: int = 3,
@@ -364,7 +364,7 @@ class Building:
         """Take a function's reserved and provisioned concurrency away (introduced in 03_concurrency)."""
         clear_concurrency(self.target, self.name(thing))
 
-    def _common_values(self, thing: str) -> dict[str, str]:
+    def _common_values(self, thing: str) -> dict[str, str | Sequence[str]]:
         return {
             "account": self.account,
             "region": self.region,

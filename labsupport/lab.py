@@ -26,7 +26,7 @@ from typing import Any, TypeVar
 
 import boto3
 
-from labsupport import waiting
+from labsupport import model_in_region, waiting
 from labsupport.building import Building
 from labsupport.burst import Burst
 from labsupport.cell_errors import show_cards
@@ -261,6 +261,18 @@ class Lab(Building, Lesson):
     def tokens_by_word(self, model_id: str, text: str) -> list[tuple[str, int]]:
         """Return a text's words, each with the number of its tokens (introduced in 09_bedrock_summary)."""
         return tokens_by_word(self.target, model_id, text)
+
+    def model_id(self, model: str) -> str:
+        """Return what this Region calls a model by: its own id, or a profile's (09_bedrock_summary).
+
+        Raises:
+            LabError: the Region has neither.
+        """
+        return model_in_region.model_id(self.target, model)
+
+    def model_arns(self, model_id: str) -> list[str]:
+        """Return what a policy has to allow for calls by this id (09_bedrock_summary)."""
+        return model_in_region.model_arns(self.target, model_id)
 
     def model_quota(self, model_id: str, *, requests_per_minute: int) -> AbstractContextManager[None]:
         """Lower a model's quota: `with lab.model_quota(model, requests_per_minute=3):` (09_bedrock_summary).

@@ -1,7 +1,10 @@
 """What foundation models cost: so much for a token that is read, more for one that is written.
 
 A model has a price for each way to reach it: by its own id, or through an inference profile. The prices
-stand in `prices.json`.
+stand in `prices.json`, and are for us-east-1, as all prices of the lab. A profile that stays in another part
+of the world is priced as its counterpart there: what counts is the Region of the call.
+
+https://docs.aws.amazon.com/bedrock/latest/userguide/cross-region-inference.html
 """
 
 from __future__ import annotations
@@ -26,11 +29,19 @@ LONGEST_PROMPT = {"claude-haiku-5-5-us": 100_000, "claude-haiku-5-5-global": 100
 
 def token_units(model_id: str, *, read: int, written: int) -> dict[str, float] | None:
     """Return tokens by the names of their prices, or None for a model without a price in the book."""
-    name = NAMES.get(model_id.rpartition("/")[2])
+    name = _name(model_id.rpartition("/")[2])
     if name is None or read > LONGEST_PROMPT.get(name, read):
         return None
     units: dict[str, float] = {f"bedrock-{name}-read": read}
     return units | ({f"bedrock-{name}-written": written} if written else {})
+
+
+def _name(called: str) -> str | None:
+    """Return a model's name in the price book."""
+    prefix, _, model = called.partition(".")
+    if called in NAMES or prefix not in ("us", "eu", "apac"):
+        return NAMES.get(called)
+    return NAMES.get(model) or NAMES.get(f"us.{model}")
 
 
 def model_dollars(model_id: str, *, read: int, written: int) -> float:
@@ -52,3 +63,16 @@ def model_dollars(model_id: str, *, read: int, written: int) -> float:
             next_step=f"Use one of: {', '.join(NAMES)}.",
         )
     return sum(price(name).dollars(amount) for name, amount in units.items())
+
+
+def dollars_a_million(model_id: str) -> dict[str, float]:
+    """Return what a million tokens cost: {"input": what is read, "output": what is written}, in US dollars.
+
+    Raises:
+        LabError: the price book doesn't know the model.
+    """
+    million = 1_000_000
+    return {
+        "input": million * model_dollars(model_id, read=1, written=0),
+        "output": million * model_dollars(model_id, read=0, written=1),
+    }

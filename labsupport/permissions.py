@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,10 @@ PLACEHOLDER = re.compile(
 )  # lower case only: IAM's own policy variables have a colon in them
 
 
-def read_policy(path: Path, values: Mapping[str, str]) -> dict[str, Any]:
+def read_policy(path: Path, values: Mapping[str, str | Sequence[str]]) -> dict[str, Any]:
     """Read a policy document and fill its placeholders.
+
+    A value may be a list where its placeholder is the whole text.
 
     Raises:
         LabError: there is no such file, it is not JSON, or a placeholder has no value.
@@ -38,13 +40,24 @@ def read_policy(path: Path, values: Mapping[str, str]) -> dict[str, Any]:
             next_step=f"Pass them as values={{{missing[0]!r}: ...}}.",
         )
     try:
-        # A value is put in as JSON would write it, so that no character of it can change the document.
-        filled = PLACEHOLDER.sub(lambda match: json.dumps(values[match[1]])[1:-1], text)
-        policy: dict[str, Any] = json.loads(filled)
+        policy: dict[str, Any] = json.loads(text)
     except ValueError as error:
         raise LabError(
             doing=doing,
             cause=f"it is not JSON: {error}.",
             next_step=f"Correct {path} and run the cell again.",
         ) from error
-    return policy
+    return {key: _filled(part, values) for key, part in policy.items()}
+
+
+def _filled(part: Any, values: Mapping[str, str | Sequence[str]]) -> Any:
+    """Fill what was read, not its text: no character of a value can change the document."""
+    if isinstance(part, dict):
+        return {_filled(key, values): _filled(inner, values) for key, inner in part.items()}
+    if isinstance(part, list):
+        return [_filled(inner, values) for inner in part]
+    if not isinstance(part, str):
+        return part
+    if (whole := PLACEHOLDER.fullmatch(part)) and not isinstance(values[whole[1]], str):
+        return list(values[whole[1]])
+    return PLACEHOLDER.sub(lambda match: str(values[match[1]]), part)

@@ -8,6 +8,17 @@ from typing import Any
 from ministack.core.iam_evaluator import EvalContext, evaluate, parse_policy_document
 
 ACCOUNT, REGION, OWNER = "111122223333", "eu-west-1", "ana"
+VALUES: dict[str, str | list[str]] = {
+    "account": ACCOUNT,
+    "region": REGION,
+    "owner": OWNER,
+    "model_arns": [
+        f"arn:aws:bedrock:{REGION}:{ACCOUNT}:inference-profile/eu.amazon.nova-micro-v1:0",
+        f"arn:aws:bedrock:{REGION}::foundation-model/amazon.nova-micro-v1:0",
+        "arn:aws:bedrock:eu-central-1::foundation-model/amazon.nova-micro-v1:0",
+    ],
+}
+"""What the placeholders of a policy's file stand for."""
 
 
 def allows(

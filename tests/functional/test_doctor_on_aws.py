@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -155,6 +155,26 @@ def test_too_little_concurrency_names_the_notebooks(admin: Caller, unreserved: i
         assert " 03" in finding.text and (" 05" in finding.text) is (unreserved == 0)
 
 
+def lists(stubber: Stubber, model: str, *, by_its_own_id: bool, profiles: Sequence[str] = ()) -> None:
+    """Let Bedrock answer how the Region calls a model."""
+    arn = f"arn:aws:bedrock:us-east-1::foundation-model/{model}"
+    types = ["ON_DEMAND"] if by_its_own_id else ["INFERENCE_PROFILE"]
+    summary = {"modelArn": arn, "modelId": model, "inferenceTypesSupported": types}
+    stubber.add_response("list_foundation_models", {"modelSummaries": [summary]})
+    if not by_its_own_id:
+        profile = {"inferenceProfileName": "p", "type": "SYSTEM_DEFINED", "status": "ACTIVE"}
+        found = [
+            {
+                **profile,
+                "inferenceProfileId": name,
+                "inferenceProfileArn": f"arn:aws:bedrock:us-east-1:111122223333:inference-profile/{name}",
+                "models": [{"modelArn": arn}],
+            }
+            for name in profiles
+        ]
+        stubber.add_response("list_inference_profiles", {"inferenceProfileSummaries": found})
+
+
 def answers(stubber: Stubber, model: str, **changes: Any) -> None:
     """Let Bedrock answer that a model is available, but for what is changed."""
     stubber.add_response(
@@ -195,21 +215,28 @@ def test_a_model_that_may_not_be_used_is_named_with_the_reason(
 ) -> None:
     model = "amazon.nova-micro-v1:0"
     with Stubber(admin.target.client("bedrock")) as stubber:
-        stubber.add_client_error("get_inference_profile", "ValidationException")
+        lists(stubber, model, by_its_own_id=True)
         answers(stubber, model, **changes)
         finding = of_models(admin, model)
     assert finding.mark is (Mark.WARN if reason else Mark.PASS)
     assert (f"{model} ({reason}) (notebook 09, 10)" in finding.text) is bool(reason)
 
 
-def test_a_profile_is_asked_for_the_model_behind_it(admin: Caller) -> None:
-    profile = admin.target.client("bedrock").list_inference_profiles()["inferenceProfileSummaries"][0]
-    model = profile["models"][0]["modelArn"].rpartition("/")[2]
+@pytest.mark.parametrize(
+    ("profiles", "mark"), [(["eu.anthropic.claude-haiku-5-5"], Mark.PASS), ([], Mark.WARN)]
+)
+def test_a_model_of_another_regions_profile_is_looked_for_in_ours(
+    admin: Caller, profiles: list[str], mark: Mark
+) -> None:
+    model = "anthropic.claude-haiku-5-5"
     with Stubber(admin.target.client("bedrock")) as stubber:
-        stubber.add_response("get_inference_profile", profile)
-        answers(stubber, model, regionAvailability="NOT_AVAILABLE")  # it goes to other Regions
-        assert of_models(admin, profile["inferenceProfileId"]).mark is Mark.PASS
+        lists(stubber, model, by_its_own_id=False, profiles=profiles)
+        if profiles:
+            answers(stubber, model, regionAvailability="NOT_AVAILABLE")  # a profile goes to other Regions
+        finding = of_models(admin, f"us.{model}")
         stubber.assert_no_pending_responses()
+    assert finding.mark is mark
+    assert (f"us.{model} (not in us-east-1)" in finding.text) is (not profiles)
 
 
 def test_the_price_is_said_beside_the_ceiling(admin: Caller) -> None:

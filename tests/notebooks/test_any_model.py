@@ -1,4 +1,7 @@
-"""Notebook 09 with another model behind it: what it asserts holds for any model, not only for stand-ins."""
+"""Notebook 09 with another model behind it, in another Region: what it asserts holds for any model.
+
+There the notebook's model is called through an inference profile.
+"""
 
 from __future__ import annotations
 
@@ -70,11 +73,14 @@ def model() -> Iterator[TinyModel]:
         thread.join()
 
 
-def test_the_notebook_passes_with_another_model_behind_it(model: TinyModel, tmp_path: Path) -> None:
+def test_the_notebook_passes_with_another_model_behind_it_in_another_region(
+    model: TinyModel, tmp_path: Path
+) -> None:
     checkout = add_course(Checkout(tmp_path, owner="other"))
     address = f"http://127.0.0.1:{model.server_port}/v1"
+    elsewhere = {"LAB_MODEL_URL": address, "LAB_REGION": "us-west-2"}
     try:
-        answer = checkout.lab("run", "09", timeout_seconds=300, LAB_MODEL_URL=address)
+        answer = checkout.lab("run", "09", timeout_seconds=300, **elsewhere)
     finally:
         supervisor.stop(checkout.home)
     assert answer.returncode == 0, answer.stdout

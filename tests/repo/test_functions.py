@@ -64,6 +64,8 @@ def test_its_policy_allows_named_actions_on_named_resources(function: Path) -> N
         for action in as_list(statement["Action"]):
             assert re.fullmatch(r"[a-z0-9-]+:[A-Z][A-Za-z]+", action), f"not one action: {action}"
         for resource in as_list(statement["Resource"]):
+            if re.fullmatch(r"\$\{\w+_arns\}", resource):  # a list that the deployment fills in
+                continue
             service, name = re.fullmatch(r"arn:aws:([a-z0-9-]+):[^:]*:[^:]*:(.+)", resource).groups()  # type: ignore[union-attr]
             assert not name.startswith("*"), f"any resource of {service}: {resource}"
             assert re.search(r"\$\{\w+\}", name), f"a name that is the same for everybody: {resource}"

@@ -10,7 +10,7 @@ import pytest
 from labsupport import cost
 from labsupport.errors import LabError
 from labsupport.model_cost import NAMES as MODELS
-from labsupport.model_cost import model_dollars
+from labsupport.model_cost import dollars_a_million, model_dollars
 from labsupport.server_comparison import ServerComparison
 
 NAMES = sorted(json.loads(cost.PRICE_BOOK.read_text())["prices"])
@@ -138,6 +138,7 @@ def test_one_server_runs_even_when_nobody_comes():
 def test_a_models_tokens_cost_by_what_is_read_and_what_is_written():
     assert model_dollars("amazon.nova-micro-v1:0", read=1_000_000, written=0) == pytest.approx(0.035)
     assert model_dollars("amazon.nova-micro-v1:0", read=0, written=1_000_000) == pytest.approx(0.14)
+    assert dollars_a_million("amazon.nova-micro-v1:0") == pytest.approx({"input": 0.035, "output": 0.14})
     arn = "arn:aws:bedrock:us-east-1:111122223333:inference-profile/us.anthropic.claude-haiku-5-5"
     assert model_dollars(arn, read=100_000, written=1_000) == pytest.approx(0.011 + 0.00055)
 
@@ -147,6 +148,21 @@ def test_every_model_of_the_price_book_has_its_prices(model):
     assert model_dollars(model, read=1, written=0) > 0
 
 
-def test_a_model_without_a_price_is_said():
+@pytest.mark.parametrize(
+    ("elsewhere", "here"),
+    [
+        ("eu.amazon.nova-micro-v1:0", "amazon.nova-micro-v1:0"),
+        ("apac.anthropic.claude-haiku-5-5", "us.anthropic.claude-haiku-5-5"),
+    ],
+)
+def test_a_profile_of_another_part_of_the_world_has_the_price_of_its_counterpart(elsewhere, here):
+    assert model_dollars(elsewhere, read=3, written=5) == model_dollars(here, read=3, written=5)
+
+
+@pytest.mark.parametrize(
+    "model",
+    ["us.amazon.nova-premier-v1:0", "global.amazon.nova-micro-v1:0", "anthropic.claude-haiku-5-5"],
+)
+def test_a_model_without_a_price_is_said(model):
     with pytest.raises(LabError, match="no price for this model"):
-        model_dollars("us.amazon.nova-micro-v1:0", read=1, written=1)
+        model_dollars(model, read=1, written=1)

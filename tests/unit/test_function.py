@@ -37,7 +37,8 @@ class FakeLambda:
     def get_function(self, FunctionName: str) -> dict[str, Any]:
         if self.configuration is None:
             raise aws_error("ResourceNotFoundException", "Function not found")
-        return {"Configuration": self.configuration, "Tags": {"lab": "serverless-lab", "lab-owner": "anna"}}
+        tags = {"lab": "serverless-lab", "lab-owner": "anna", "lab-expires": "2999-01-01T00:00:00Z"}
+        return {"Configuration": self.configuration, "Tags": tags}
 
     def get_function_configuration(self, FunctionName: str) -> dict[str, Any]:
         state = self.states.pop(0) if len(self.states) > 1 else self.states[0]

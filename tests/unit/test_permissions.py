@@ -35,6 +35,12 @@ def test_a_value_can_not_change_the_document(policy_file: Path) -> None:
     assert list(policy["Statement"][0]) == ["Resource"]
 
 
+def test_a_list_fills_a_placeholder_that_is_the_whole_text(policy_file: Path) -> None:
+    policy_file.write_text('{"Statement": [{"Resource": "${arns}", "Sid": "${arn}"}]}')
+    policy = read_policy(policy_file, {"arns": ["arn:a", 'arn:"b"'], "arn": "arn:c"})
+    assert policy["Statement"] == [{"Resource": ["arn:a", 'arn:"b"'], "Sid": "arn:c"}]
+
+
 def test_when_there_is_no_file_then_the_error_says_where_it_belongs(tmp_path: Path) -> None:
     with pytest.raises(LabError, match="there is no file"):
         read_policy(tmp_path / "policy.json", {})

@@ -14,10 +14,10 @@ import pytest
 from labsupport.commands import policies as command
 from labsupport.course_usage import course_usage
 from labsupport.iam_actions import OTHER_NAMES, PREFIXES
-from labsupport.permissions import PLACEHOLDER
+from labsupport.permissions import PLACEHOLDER, read_policy
 from labsupport.policies import LEARNER, MAX_CHARACTERS, NAMES, as_text, boundary_arn, policy
 from tests.checkout import ROOT
-from tests.iam import ACCOUNT, OWNER, REGION, allows, context_of, statements
+from tests.iam import ACCOUNT, OWNER, REGION, VALUES, allows, context_of, statements
 
 WHERE = {"account": ACCOUNT, "region": REGION, "owner": OWNER}
 BOUNDARY = policy("boundary", **WHERE)
@@ -43,7 +43,7 @@ SERVICES = {**PREFIXES, "s3control": "s3"}
 # What a learner needs besides what the tape of the course shows, and why.
 ASIDE = {
     "bedrock:GetFoundationModelAvailability": "the doctor",
-    "bedrock:GetInferenceProfile": "the doctor",
+    "bedrock:GetInferenceProfile": "RetrieveAndGenerate, where a model is called through a profile",
     "bedrock:TagResource": "AWS asks for it where CreateKnowledgeBase carries tags",
     "bedrock:UpdateKnowledgeBase": "a knowledge base that exists with another role",
     "cloudwatch:GetMetricData": "learners look at metrics themselves",
@@ -127,11 +127,8 @@ def test_the_boundary_knows_itself_by_the_arn_that_roles_are_given() -> None:
     "path", sorted((ROOT / "functions").glob("*/policy.json")), ids=lambda p: p.parent.name
 )
 def test_what_a_function_may_lies_within_the_boundary(path: Path) -> None:
-    text = PLACEHOLDER.sub(
-        lambda match: {**WHERE, "model_id": "amazon.nova-micro-v1:0"}.get(match[1], f"lab-{OWNER}-x"),
-        path.read_text(encoding="utf-8"),
-    )
-    for statement in statements(json.loads(text)):
+    names = PLACEHOLDER.findall(path.read_text(encoding="utf-8"))
+    for statement in statements(read_policy(path, {**dict.fromkeys(names, f"lab-{OWNER}-x"), **VALUES})):
         for action in statement["Action"]:
             for resource in statement["Resource"]:
                 assert allows(BOUNDARY, action, resource), (action, resource)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,11 +10,11 @@ import botocore.session
 import pytest
 
 from labsupport.localcloud.rules import iam_lambda_resource
-from labsupport.permissions import PLACEHOLDER
+from labsupport.permissions import PLACEHOLDER, read_policy
 from labsupport.resources.knowledge_base import knowledge_base_policy
 from labsupport.resources.role import trust_document
 from tests.checkout import ROOT
-from tests.iam import ACCOUNT, OWNER, REGION
+from tests.iam import ACCOUNT, OWNER, REGION, VALUES
 from tests.policy_linter import has_resources, is_about, problems
 
 FILES = sorted(
@@ -26,11 +25,8 @@ LAMBDA = f"arn:aws:lambda:{REGION}:{ACCOUNT}"
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_a_policy_of_a_file_is_right(path: Path) -> None:
-    values = {"account": ACCOUNT, "region": REGION, "owner": OWNER}
-    text = PLACEHOLDER.sub(
-        lambda match: values.get(match[1], f"lab-{OWNER}-x"), path.read_text(encoding="utf-8")
-    )
-    assert problems(json.loads(text)) == []
+    names = PLACEHOLDER.findall(path.read_text(encoding="utf-8"))
+    assert problems(read_policy(path, {**dict.fromkeys(names, f"lab-{OWNER}-x"), **VALUES})) == []
 
 
 def test_the_policy_of_a_knowledge_bases_role_is_right() -> None:

@@ -14,12 +14,13 @@ from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionEr
 
 from labsupport.commands.doctor.finding import Finding, failed, passed, warned
 from labsupport.course_usage import NotebookUsage, course_usage
-from labsupport.errors import TargetError
+from labsupport.errors import LabError, TargetError
 from labsupport.inventory import inventory
+from labsupport.model_in_region import model_id
 from labsupport.session import aws_session
 from labsupport.settings import DEFAULT_REGION, Settings
 from labsupport.target import Target, connect
-from labsupport.waiting import error_code, tolerate
+from labsupport.waiting import error_code
 
 UNRESERVED = 100
 """What Lambda keeps back for functions without a reservation, in any account."""
@@ -114,17 +115,21 @@ class Account:
         )
 
     def _why_not(self, model: str) -> str:
-        """Return why a model, or an inference profile, can't be used; "" if it can."""
-        bedrock = self._target.client("bedrock")
+        """Return why a model, or the model of an inference profile, can't be used; "" if it can.
+
+        The course was recorded in us-east-1. Another Region may have another profile with the same model.
+        """
+        plain = model.removeprefix("us.").removeprefix("global.")
         try:
-            profile = self._profile(model)
-            if profile and profile["status"] != "ACTIVE":
-                return f"the inference profile is {profile['status']}"
-            plain = profile["models"][0]["modelArn"].rpartition("/")[2] if profile else model
-            told = bedrock.get_foundation_model_availability(modelId=plain)
+            called = model_id(self._target, plain)
+            told = self._target.client("bedrock").get_foundation_model_availability(modelId=plain)
+        except LabError:
+            return f"not in {self._target.region}"
         except ClientError as error:
             return f"{error_code(error)}: {error.response['Error']['Message']}"
-        if told["regionAvailability"] != "AVAILABLE" and not profile:  # a profile goes to other Regions, too
+        if (
+            told["regionAvailability"] != "AVAILABLE" and called == plain
+        ):  # a profile goes to other Regions, too
             return f"not in {self._target.region}"
         if told["authorizationStatus"] != "AUTHORIZED":
             return "the account is not authorized for it"
@@ -133,14 +138,6 @@ class Account:
         if (agreement := told["agreementAvailability"]["status"]) != "AVAILABLE":
             return f"its agreement is {agreement}"
         return ""
-
-    def _profile(self, model: str) -> dict[str, Any] | None:
-        """Return an inference profile, None if the id is a model's."""
-        with tolerate("ResourceNotFoundException", "ValidationException"):
-            return dict(
-                self._target.client("bedrock").get_inference_profile(inferenceProfileIdentifier=model)
-            )
-        return None
 
     def price(self, settings: Settings) -> Finding:
         """Say what the course costs at most, beside the ceiling."""

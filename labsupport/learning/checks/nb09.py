@@ -14,6 +14,7 @@ from labsupport.learning.checks.statements import (
     principal_of,
     service_of,
 )
+from labsupport.model_in_region import model_arns
 from labsupport.waiting import tolerate
 
 TRIES = "answers/tries.json"
@@ -56,19 +57,20 @@ def finish(cloud: Cloud) -> Iterator[Point]:
 def one_model(cloud: Cloud) -> Iterator[Point]:
     """Ask IAM what the execution role's policies would decide."""
     used = _model(cloud)
-    may = f"Effect Allow, Action {INVOKE}, Resource the ARN of the model."
-    yield _decides(cloud, INVOKE, f"the model `{used}`", _arn(cloud, used), allowed=True, look=may)
+    needed = model_arns(cloud.target, used)
+    resource = "the ARN of the model" if len(needed) == 1 else "what lab.model_arns(model) lists"
+    may = f"Effect Allow, Action {INVOKE}, Resource {resource}."
+    yield _decides(cloud, INVOKE, f"the model `{used}`", needed, allowed=True, look=may)
     less = "The role has more than it needs. Narrow the Action or the Resource."
     for other in OTHERS:
-        if other != used:
-            yield _decides(
-                cloud, INVOKE, f"the model `{other}`", _arn(cloud, other), allowed=False, look=less
-            )
-    yield _decides(cloud, STREAM, f"the model `{used}`", _arn(cloud, used), allowed=False, look=less)
+        if not used.endswith(other):
+            own = f"arn:aws:bedrock:{cloud.target.region}::foundation-model/{other}"
+            yield _decides(cloud, INVOKE, f"the model `{other}`", [own], allowed=False, look=less)
+    yield _decides(cloud, STREAM, f"the model `{used}`", needed, allowed=False, look=less)
     bucket = f"arn:aws:s3:::{cloud.name('texts')}"
     kept = "Keep the statements that were there."
     for action, key in (("s3:GetObject", "texts/a.txt"), ("s3:PutObject", "summaries/a.txt.summary.txt")):
-        yield _decides(cloud, action, f"`{key}`", f"{bucket}/{key}", allowed=True, look=kept)
+        yield _decides(cloud, action, f"`{key}`", [f"{bucket}/{key}"], allowed=True, look=kept)
 
 
 def summaries(cloud: Cloud) -> Iterator[Point]:
@@ -128,16 +130,15 @@ def _model(cloud: Cloud) -> str:
     return str(settings["Environment"]["Variables"]["MODEL_ID"])
 
 
-def _arn(cloud: Cloud, model: str) -> str:
-    return f"arn:aws:bedrock:{cloud.target.region}::foundation-model/{model}"
-
-
-def _decides(cloud: Cloud, action: str, what: str, resource: str, *, allowed: bool, look: str) -> Point:
-    decided = decision(cloud, "summarize", action, resource)
+def _decides(
+    cloud: Cloud, action: str, what: str, resources: list[str], *, allowed: bool, look: str
+) -> Point:
+    decided = {arn: decision(cloud, "summarize", action, arn) for arn in resources}
+    wrong = [arn for arn, decides in decided.items() if (decides == "allowed") != allowed]
     return Point(
         f"the role {'may' if allowed else 'may not'} {action} on {what}",
-        ok=(decided == "allowed") == allowed,
-        wrong=f"IAM decides: {decided}.",
+        ok=not wrong,
+        wrong="".join(f"IAM decides: {decided[arn]}, on {arn}." for arn in wrong[:1]),
         look=look,
     )
 

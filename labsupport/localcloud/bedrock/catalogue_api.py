@@ -88,7 +88,7 @@ def _summary(card: ModelCard, caller: Caller) -> dict[str, Any]:
         "responseStreamingSupported": card.is_chat,
         "customizationsSupported": [],
         "inferenceTypesSupported": [
-            *(["ON_DEMAND"] if card.on_demand else []),
+            *(["ON_DEMAND"] if card.is_on_demand(caller.region) else []),
             *(["INFERENCE_PROFILE"] if card.profiles else []),
         ],
         "modelLifecycle": {"status": "ACTIVE"},

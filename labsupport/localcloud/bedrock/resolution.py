@@ -15,9 +15,10 @@ from labsupport.localcloud.models.catalogue import ModelCard, Profile
 
 @dataclass(frozen=True)
 class Target:
-    """A model, and the profile that it is called through."""
+    """A model, the Region that is asked, and the profile that it is called through."""
 
     card: ModelCard
+    region: str
     profile: Profile | None = None
 
     @property
@@ -45,16 +46,16 @@ def resolve(model_id: str, *, region: str, account: str) -> Target:
     name = _own_name(model_id, region, account)
     if name in catalogue.PROFILES:
         profile = catalogue.PROFILES[name]
-        return Target(profile.card, profile)
+        return Target(profile.card, region, profile)
     card = catalogue.MODELS.get(name)
     if card is None:
         raise _unknown(name)
-    return Target(card)
+    return Target(card, region)
 
 
 def needs_profile(target: Target) -> BedrockError | None:
-    """Return the refusal of a model that is called by its own id and can't be."""
-    if target.profile or target.card.on_demand:
+    """Return the refusal of a model that is called by its own id and can't be, in its Region."""
+    if target.profile or target.card.is_on_demand(target.region):
         return None
     return invalid(
         f"Invocation of model ID {target.card.id} with on-demand throughput isn\u2019t supported. Retry your "

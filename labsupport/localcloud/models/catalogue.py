@@ -25,6 +25,7 @@ class ModelCard:
         family: whose request body InvokeModel takes.
         profiles: the prefixes of its inference profiles ("us", "global").
         on_demand: whether its own id can be called, without a profile.
+        own_id_in: the only Region of the United States where it can; None: in each.
         temperature, top_p: its defaults.
         one_of_both: temperature and top-p can't be given together.
         fixed_sampling: other values than the defaults are refused.
@@ -41,6 +42,7 @@ class ModelCard:
     context_tokens: int
     profiles: tuple[str, ...] = ()
     on_demand: bool = True
+    own_id_in: str | None = None
     temperature: float = 0.7
     top_p: float = 0.9
     one_of_both: bool = False
@@ -54,12 +56,21 @@ class ModelCard:
         """Tell whether it answers conversations."""
         return self.family != TITAN_EMBEDDING
 
+    def is_on_demand(self, region: str) -> bool:
+        """Tell whether its own id can be called.
+
+        Outside of the United States the local cloud has the models of us-east-1.
+        """
+        return self.on_demand and (region not in US_REGIONS or self.own_id_in in (None, region))
+
     def arn(self, region: str) -> str:
         """Return the ARN of the foundation model. Region "" is the one of global profiles."""
         return f"arn:aws:bedrock:{region}::foundation-model/{self.id}"
 
 
-def _nova(name: str, title: str, context_tokens: int, *modalities: str) -> ModelCard:
+def _nova(
+    name: str, title: str, context_tokens: int, *modalities: str, own_id_in: str | None = None
+) -> ModelCard:
     return ModelCard(
         id=f"amazon.nova-{name}-v1:0",
         name=f"{title} (stand-in)",
@@ -67,6 +78,7 @@ def _nova(name: str, title: str, context_tokens: int, *modalities: str) -> Model
         family=NOVA,
         context_tokens=context_tokens,
         profiles=("us",),
+        own_id_in=own_id_in,
         most_tokens=5_000,
         input_modalities=("TEXT", *modalities),
     )
@@ -75,7 +87,7 @@ def _nova(name: str, title: str, context_tokens: int, *modalities: str) -> Model
 MODELS = {
     card.id: card
     for card in (
-        _nova("micro", "Nova Micro", 128_000),
+        _nova("micro", "Nova Micro", 128_000, own_id_in="us-east-1"),
         _nova("lite", "Nova Lite", 300_000, "IMAGE", "VIDEO"),
         _nova("pro", "Nova Pro", 300_000, "IMAGE", "VIDEO"),
         ModelCard(
