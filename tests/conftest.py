@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from _pytest.assertion import rewrite
 
 from labsupport.lab import Lab
 from labsupport.localcloud import supervisor
@@ -25,9 +26,31 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Compile the package once: its copies (tests/checkout.py) are read by hundreds of processes."""
-    if not hasattr(config, "workerinput"):
+    """Compile once what several processes read.
+
+    That is the package, whose copies (tests/checkout.py) are read by hundreds of them, and the tests: every
+    worker collects them all. Pytest keeps a test file with its rewritten assertions as bytecode, but workers
+    that begin together would each rewrite every file, for 8 s. So each does a share of it for all.
+    """
+    worker = getattr(config, "workerinput", None)
+    if worker is None:
         compileall.compile_dir(ROOT / "labsupport", quiet=1)
+        compileall.compile_dir(ROOT / "tests", maxlevels=0, quiet=1)
+    elif rewrite.assertstate_key in config.stash:  # not with --assert=plain
+        folders = [Path(argument) for argument in config.args]  # or single files, which have none below them
+        files = sorted(file for folder in folders for file in folder.rglob("test_*.py"))
+        keep_rewritten(config, files[int(worker["workerid"].removeprefix("gw")) :: worker["workercount"]])
+
+
+def keep_rewritten(config: pytest.Config, files: list[Path]) -> None:
+    """Keep these files as pytest itself does, also where PYTHONDONTWRITEBYTECODE is set."""
+    state = config.stash[rewrite.assertstate_key]
+    for file in files:
+        kept = rewrite.get_cache_dir(file) / (file.name.removesuffix(".py") + rewrite.PYC_TAIL)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        if rewrite._read_pyc(file, kept) is None:
+            source_hash, code = rewrite._rewrite_test(file, config)
+            rewrite._write_pyc(state, code, source_hash, kept)
 
 
 @pytest.fixture(scope="session")

@@ -10,11 +10,12 @@ import ipywidgets
 import pytest
 
 from labsupport.errors import LabError
-from labsupport.sample_images import bad_files, good_photos
 from labsupport.views.upload import PhotoUpload
+from tests import images
 
-PHOTOS = good_photos()
-PHOTO, THUMBNAIL = PHOTOS["landscape.webp"], PHOTOS["tiny.png"]
+PHOTO = images.encoded(images.four_corners(480, 320), "WEBP")
+THUMBNAIL = images.encoded(images.four_corners(40, 40), "PNG")
+NO_PHOTO = b"Milk, bread, two tomatoes.\n"
 SAMPLE = ("sample.jpg", PHOTO)
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
@@ -100,13 +101,13 @@ def test_when_the_function_refuses_a_file_then_its_words_are_shown_and_nothing_i
     )
     cloud = Cloud(refusal)
     view = upload_to(cloud)
-    choose(view, ("list.jpg", bad_files()["shopping_list.jpg"]))
+    choose(view, ("list.jpg", NO_PHOTO))
     assert "No thumbnail: the function refused it. NotAnImage: a list. See the queue." in entries(view)[0]
     assert "list.jpg: no thumbnail" in status(view)
     cloud.error = None
     choose(view, ("sea.webp", PHOTO))
     assert view.results == {
-        "list.jpg": (bad_files()["shopping_list.jpg"], None),
+        "list.jpg": (NO_PHOTO, None),
         "sea.webp": (PHOTO, THUMBNAIL),
     }
     assert len(entries(view)) == 2
