@@ -13,6 +13,7 @@ import uuid
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +165,21 @@ def permission(service: str, action: str, resource: str, source_arn: str | None)
     if source_arn:
         statement["Condition"] = {"ArnEquals": {"aws:SourceArn": source_arn}}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def total(lab: Lab, namespace: str, name: str, **dimensions: str) -> float:
+    """Return the sum of a metric in the last minutes."""
+    now = datetime.now(UTC)
+    points = lab.client("cloudwatch").get_metric_statistics(
+        Namespace=namespace,
+        MetricName=name,
+        Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
+        StartTime=now - timedelta(hours=1),
+        EndTime=now + timedelta(minutes=1),
+        Period=86400,
+        Statistics=["Sum"],
+    )["Datapoints"]
+    return float(sum(point["Sum"] for point in points))
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from labsupport.lab import Lab
 from labsupport.resources.queue import QueueDescription
-from tests.conformance.conftest import archive, permission
+from tests.conformance.conftest import archive, permission, total
 
 pytestmark = pytest.mark.functional
 
@@ -197,18 +196,3 @@ def received(lab: Lab, queue: QueueDescription) -> list[Any]:
         QueueUrl=queue.url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
     )
     return list(answer.get("Messages", []))
-
-
-def total(lab: Lab, namespace: str, name: str, **dimensions: str) -> float:
-    """Return the sum of a metric in the last minutes."""
-    now = datetime.now(UTC)
-    points = lab.client("cloudwatch").get_metric_statistics(
-        Namespace=namespace,
-        MetricName=name,
-        Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
-        StartTime=now - timedelta(hours=1),
-        EndTime=now + timedelta(minutes=1),
-        Period=86400,
-        Statistics=["Sum"],
-    )["Datapoints"]
-    return float(sum(point["Sum"] for point in points))

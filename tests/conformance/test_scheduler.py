@@ -1,6 +1,8 @@
 """EventBridge Scheduler delivers with a schedule's role, which must be passed, assumed, and allowed to.
 
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/setting-up.html
+https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html
+https://docs.aws.amazon.com/scheduler/latest/UserGuide/monitoring-cloudwatch.html
 """
 
 from __future__ import annotations
@@ -16,12 +18,13 @@ from botocore.exceptions import ClientError
 from labsupport.lab import Lab
 from labsupport.resources.role import deploy_role
 from labsupport.session import LocalSession
-from tests.conformance.conftest import archive, may
+from tests.conformance.conftest import archive, may, total
 
 pytestmark = pytest.mark.functional
 
 PAST = "at(2026-01-01T00:00:00)"
 TELLS = "def handler(event, context):\n    print('told', event['text'])\n"
+GONE = "AWS.SimpleQueueService.NonExistentQueue"
 NOT_ASSUMED = "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
 
 
@@ -36,12 +39,15 @@ class Schedules:
         policy = {"Version": "2012-10-17", "Statement": [statement]}
         return deploy_role(self.lab.target, self.lab.name(name), policy=policy, trust=trust)
 
-    def make(self, name: str, target: str, role: str, *, client: Any = None, **more: Any) -> None:
+    def make(
+        self, name: str, target: str, role: str, *, client: Any = None, dead: str | None = None, **more: Any
+    ) -> None:
         self._made.append(self.lab.name(name))
+        letters_to: Any = {"DeadLetterConfig": {"Arn": dead}} if dead else {}
         (client or self.client).create_schedule(
             Name=self.lab.name(name),
             FlexibleTimeWindow={"Mode": "OFF"},
-            Target={"Arn": target, "RoleArn": role, "Input": json.dumps({"text": name})},
+            Target={"Arn": target, "RoleArn": role, "Input": json.dumps({"text": name}), **letters_to},
             **{"ScheduleExpression": PAST, **more},
         )
 
@@ -90,6 +96,63 @@ def test_a_schedule_that_is_made_again_is_due_again(lab: Lab, schedules: Schedul
         )
         sqs.delete_message(QueueUrl=queue.url, ReceiptHandle=received[0]["ReceiptHandle"])
         schedules.delete()
+
+
+def test_what_the_role_cannot_deliver_goes_to_the_schedules_dead_letter_queue(
+    lab: Lab, schedules: Schedules, request: pytest.FixtureRequest
+) -> None:
+    group, sqs = lab.name("group"), lab.client("sqs")
+    schedules.client.create_schedule_group(Name=group)
+    request.addfinalizer(lambda: schedules.client.delete_schedule_group(Name=group))
+    open_, gone, dead = (lab.deploy_queue(name) for name in ("open", "gone", "dead"))
+    sqs.delete_queue(QueueUrl=gone.url)
+    function = f"arn:aws:lambda:{lab.region}:{lab.account}:function:{lab.name('function')}"
+    sender = schedules.role("sender", "sqs:SendMessage")
+    invoker = schedules.role("invoker", "lambda:InvokeFunction")
+    for name, target, role, queue in (
+        ("delivered", open_.arn, sender, dead.arn),
+        ("gone", gone.arn, sender, dead.arn),
+        ("denied", function, sender, dead.arn),
+        ("unsent", open_.arn, invoker, dead.arn),
+        ("gone-too", function, invoker, gone.arn),
+        ("dropped", gone.arn, sender, None),
+    ):
+        schedules.make(name, target, role, dead=queue, GroupName=group)
+
+    def counted(name: str) -> float:
+        return total(lab, "AWS/Scheduler", name, ScheduleGroup=group)
+
+    unsent = "InvocationsFailedToBeSentToDeadLetterCount"
+    lab.wait_until(lambda: counted("TargetErrorCount") == 5, doing="waiting for the errors")
+    lab.wait_until(lambda: counted(unsent) == 2, doing="waiting for the queues that don't get them")
+    assert counted("InvocationAttemptCount") == 6
+    assert counted("InvocationsSentToDeadLetterCount") == 2
+    assert counted(f"{unsent}_AccessDenied") == counted(f"{unsent}_{GONE}") == 1
+    letters = lab.client("sqs").receive_message(
+        QueueUrl=dead.url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+    )["Messages"]
+    about = "arn:aws:scheduler:::aws-sdk:"
+    told = [{name: each["StringValue"] for name, each in one["MessageAttributes"].items()} for one in letters]
+    assert [(each["TARGET_ARN"], each["ERROR_CODE"]) for each in told] == [
+        (f"{about}sqs:sendMessage", GONE),
+        (f"{about}lambda:invoke", "AccessDeniedException"),
+    ]
+    request_to_sqs = json.loads(letters[0]["Body"])
+    assert json.loads(request_to_sqs["MessageBody"]) == {"text": "gone"}
+    assert request_to_sqs["QueueUrl"].endswith(f"/{gone.name}")
+    for attributes, name in zip(told, ("gone", "denied"), strict=True):
+        assert attributes["SCHEDULE_ARN"].endswith(f":schedule/{group}/{lab.name(name)}")
+        assert attributes["SCHEDULED_TIME"] == "2026-01-01T00:00:00Z"
+        assert (attributes["RETRY_ATTEMPTS"], attributes["IS_PAYLOAD_TRUNCATED"]) == ("0", "false")
+    assert "lambda:InvokeFunction" in told[1]["ERROR_MESSAGE"]
+    assert len(sqs.receive_message(QueueUrl=open_.url, MaxNumberOfMessages=10)["Messages"]) == 1
+
+
+def test_a_fifo_queue_cannot_be_a_schedules_dead_letter_queue(lab: Lab, schedules: Schedules) -> None:
+    queue, role = f"arn:aws:sqs:{lab.region}:{lab.account}:q", schedules.role("sender", "sqs:SendMessage")
+    with pytest.raises(ClientError, match=r"at 'target\.deadLetterConfig\.arn' failed") as refused:
+        schedules.make("s", queue, role, dead=f"{queue}.fifo")
+    assert refused.value.response["Error"]["Code"] == "ValidationException"
 
 
 def test_a_role_is_given_only_by_who_may_pass_it_to_scheduler(

@@ -28,7 +28,7 @@ with a wrong answer an hour later. Raise the pin on purpose, and run the conform
 * `websocket_apis/`: where a client of a WebSocket API arrives
 * `api_gateway_shared.py`, `function_invoker.py`: with what the kinds of API count, throttle and invoke
 * `eventbridge_seam.py`: where a rule's event is delivered, or goes to a dead-letter queue
-* `scheduler_seam.py`: where a schedule is made, and where it is due
+* `scheduler_seam.py`: where a schedule is made, and where it is due, or goes to a dead-letter queue
 * `sns_seam.py`: where a message is delivered to a function or a queue, or to a dead-letter queue
 * `dead_letter_queue.py`: where a service puts what it could not deliver
 * `invoke_permission.py`: whether a service may invoke a function

@@ -114,7 +114,7 @@ class MiniStack:
         S3Seam().attach()
         DynamoDBSeam().attach()
         EventBridgeSeam(metrics_seam.write).attach()
-        SchedulerSeam(role_delay_seconds=options.role_delay_seconds).attach()
+        SchedulerSeam(metrics_seam.write, role_delay_seconds=options.role_delay_seconds).attach()
         SnsSeam(metrics_seam.write).attach()
         FunctionUrlSeam().attach()
         EventSourceSeam().attach()
