@@ -41,7 +41,7 @@ def problem(policy: str, topic_arn: str, endpoint: str) -> str | None:
     if arn[3:5] != topic_arn.split(":")[3:5]:
         return f"{KNOWN} must be in the account and Region of the subscription."
     if _is_fifo(topic_arn) and _is_fifo(endpoint) and not _is_fifo(arn[5]):
-        return "must use a FIFO queue as DLQ for a FIFO Subscription to a FIFO Topic."
+        return "must name a FIFO queue where a FIFO queue is subscribed to a FIFO topic."
     if not _is_fifo(topic_arn) and _is_fifo(arn[5]):
         return "must use a standard queue for a subscription to a standard topic."
     return None
