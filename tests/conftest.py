@@ -82,15 +82,19 @@ def settings(cloud_home: Path) -> Settings:
     return replace(Settings.from_environment({}), home=cloud_home, owner=f"t{uuid.uuid4().hex[:8]}")
 
 
-@pytest.fixture
-def target(cloud: CloudRecord, settings: Settings) -> Iterator[Target]:
-    target = connect(settings, notebook="05")
-    yield target
-    teardown(target, late_log_seconds=0)
+@pytest.fixture(scope="session")
+def caretaker(cloud: CloudRecord, cloud_home: Path) -> Target:
+    """Return who tears down after all tests. Asking what is there takes fifteen clients, made once here."""
+    return connect(replace(Settings.from_environment({}), home=cloud_home, owner="caretaker"))
 
 
 @pytest.fixture
-def lab(cloud: CloudRecord, settings: Settings) -> Iterator[Lab]:
-    lab = Lab("05", settings=settings)
-    yield lab
-    teardown(lab.target, late_log_seconds=0)
+def target(caretaker: Target, settings: Settings) -> Iterator[Target]:
+    yield connect(settings, notebook="05")
+    teardown(caretaker, owner=settings.owner, late_log_seconds=0)
+
+
+@pytest.fixture
+def lab(caretaker: Target, settings: Settings) -> Iterator[Lab]:
+    yield Lab("05", settings=settings)
+    teardown(caretaker, owner=settings.owner, late_log_seconds=0)
