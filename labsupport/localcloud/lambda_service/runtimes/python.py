@@ -49,19 +49,11 @@ class PythonRuntime:
     @functools.cached_property
     def contents(self) -> dict[str, Path]:
         """The installed files and folders of what AWS ships."""
-        found: dict[str, Path] = {}
-        for name in DISTRIBUTIONS:
-            distribution = importlib.metadata.distribution(name)
-            tops = {
-                PurePath(file).parts[0] for file in distribution.files or () if not str(file).startswith("..")
-            }
-            for top in tops - {"__pycache__"}:
-                if not top.endswith((".dist-info", ".egg-info")):
-                    found[top] = Path(str(distribution.locate_file(top))).resolve()
-        if not host.HAS_NATIVE_RUNTIME_CLIENT:
-            found = {name: real for name, real in found.items() if not name.startswith("runtime_client.")}
-            found["runtime_client.py"] = INSIDE / "runtime_client.py"
-        return found
+        found = _installed()
+        if host.HAS_NATIVE_RUNTIME_CLIENT:
+            return found
+        found = {name: real for name, real in found.items() if not name.startswith("runtime_client.")}
+        return found | {"runtime_client.py": INSIDE / "runtime_client.py"}
 
     @property
     def programs(self) -> dict[str, Path]:
@@ -80,3 +72,17 @@ class PythonRuntime:
     def command(self, function: Function) -> list[str]:
         """Return nothing: `inside/bootstrap.py` hands over to AWS's runtime client."""
         return []
+
+
+@functools.cache
+def _installed() -> dict[str, Path]:
+    """Find them once a process: their lists of files have thousands of lines."""
+    found: dict[str, Path] = {}
+    for name in DISTRIBUTIONS:
+        distribution = importlib.metadata.distribution(name)
+        files = [file for file in distribution.files or () if not str(file).startswith("..")]
+        tops = {PurePath(file).parts[0] for file in files}
+        for top in tops - {"__pycache__"}:
+            if not top.endswith((".dist-info", ".egg-info")):
+                found[top] = Path(str(distribution.locate_file(top))).resolve()
+    return found
