@@ -19,6 +19,8 @@ import nbformat
 
 from labsupport.learning.learner import progress_of
 from labsupport.settings import Settings
+from labsupport.target import Target
+from labsupport.teardown import teardown
 from tests.attempts import expected_answers, with_attempts
 from tests.checkout import ROOT, Checkout
 
@@ -73,7 +75,7 @@ def answers(course: Checkout) -> dict[str, list[bool]]:
     return found
 
 
-def check_alone(course: Checkout, name: str) -> None:
+def check_alone(course: Checkout, name: str, caretaker: Target) -> None:
     """Run a notebook with all attempts. It must keep its outputs, refuse what is wrong, and leave nothing."""
     notebook, number = course.notebooks / f"{name}.ipynb", name.partition("_")[0]
     content = nbformat.read(notebook, as_version=4)
@@ -83,6 +85,4 @@ def check_alone(course: Checkout, name: str) -> None:
     assert len(cells) == len(code_cells(read(notebook)))
     assert {cell: problem for cell, problem in cells.items() if problem} == {}
     assert answers(course) == expected_answers(ROOT, number), "False: the check refused; True: it passed"
-    torn_down = course.lab("teardown")
-    assert torn_down.returncode == 0, torn_down.stdout
-    assert "Nothing" in torn_down.stdout.splitlines()[-1]
+    assert teardown(caretaker, owner=course.environ["LAB_OWNER"]).is_clean
