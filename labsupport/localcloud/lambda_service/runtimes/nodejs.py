@@ -12,6 +12,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/lambda-nodejs.html
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import shutil
@@ -57,8 +58,7 @@ class NodejsRuntime:
         if found is None:
             raise _unfit("there is no Node.js on this machine")
         try:
-            asked = subprocess.run([found, "-p", ASK], capture_output=True, timeout=ASK_SECONDS, check=True)
-            program, installed, options = json.loads(asked.stdout)
+            program, installed, options = _ask(found)
         except (OSError, ValueError, subprocess.SubprocessError) as error:
             raise _unfit(f"{found} doesn't say which version it is: {error}") from error
         if int(installed.split(".")[0]) < OLDEST:
@@ -118,6 +118,14 @@ def _wanted(function: Function) -> int:
     """Return the version that a function asks for: 22 for "nodejs22.x"."""
     found = re.search(r"\d+", function.runtime)
     return int(found[0]) if found else OLDEST
+
+
+@functools.cache
+def _ask(found: str) -> tuple[str, str, list[str]]:
+    """Ask it once a process: an answer is kept, a failure isn't."""
+    asked = subprocess.run([found, "-p", ASK], capture_output=True, timeout=ASK_SECONDS, check=True)
+    program, installed, options = json.loads(asked.stdout)
+    return program, installed, options
 
 
 def _unfit(cause: str) -> Exception:
