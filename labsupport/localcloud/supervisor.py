@@ -56,7 +56,6 @@ def start(home: Path, *, port: int | None = None, wait: bool = True) -> CloudRec
     Raises:
         CloudError: the home can't be written, the port is taken, or the server didn't become ready.
     """
-    _make_home(home)
     with _start_lock(home, START_DEADLINE_SECONDS) as lock:
         running = find(home)
         if running is not None:
@@ -68,6 +67,7 @@ def start(home: Path, *, port: int | None = None, wait: bool = True) -> CloudRec
                 )
             return running
         _end_leftover(home)
+        _make_home(home)
         server, ready = _spawn(home, port, lock)
         if not wait:
             os.close(ready)
@@ -129,22 +129,28 @@ def log_tail(home: Path, lines: int = 8) -> str:
 
 def _make_home(home: Path) -> None:
     try:
-        home.mkdir(parents=True, exist_ok=True, mode=0o700)
         for part in ("state", "work", "cache"):
             make_private_folder(home / part)
     except OSError as error:
-        raise CloudError(
-            doing="starting the local cloud",
-            cause=f"its folder {home} can't be written: {error.strerror}.",
-            next_step="Free some space or fix the folder's permissions, or name another one in LAB_HOME.",
-        ) from error
+        raise _not_written(home, error) from error
+
+
+def _not_written(home: Path, error: OSError) -> CloudError:
+    return CloudError(
+        doing="starting the local cloud",
+        cause=f"its folder {home} can't be written: {error.strerror}.",
+        next_step="Free some space or fix the folder's permissions, or name another one in LAB_HOME.",
+    )
 
 
 @contextlib.contextmanager
 def _start_lock(home: Path, timeout_seconds: float) -> Iterator[int]:
     """Hold the start lock; the server inherits it and keeps it until it is ready."""
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = os.open(home / START_LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = os.open(home / START_LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise _not_written(home, error) from error
     try:
         deadline = time.monotonic() + timeout_seconds
         while True:

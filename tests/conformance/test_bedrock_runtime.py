@@ -428,7 +428,7 @@ def test_what_goes_beyond_a_quota_is_throttled(
     client: Callable[..., Any], lower_quota: Callable[..., None]
 ) -> None:
     # A Region of its own: what other tests have asked of this model within a minute counts in theirs.
-    runtime = client("bedrock-runtime", "us-west-2")
+    runtime = client("bedrock-runtime", "eu-west-1")
     asked: Call = {
         "modelId": "amazon.nova-pro-v1:0",
         "messages": [user("hello")],

@@ -61,8 +61,9 @@ class FunctionUrl:
             with urllib.request.urlopen(request, timeout=30) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
-            assert error.headers["x-amzn-ErrorType"] == "AccessDeniedException"
-            return error.code, json.loads(error.read())["Message"]
+            with error:
+                assert error.headers["x-amzn-ErrorType"] == "AccessDeniedException"
+                return error.code, json.loads(error.read())["Message"]
 
     def delete(self) -> None:
         self.client.delete_function_url_config(FunctionName=self.function)

@@ -350,8 +350,13 @@ def test_a_child_of_the_handler_ends_with_its_environment(bench: Bench, own_sess
     """
     function = make_function(source)
     bench.invoke(function)
+    # The kernel shows a new program's variables a moment after it has begun.
+    wait_until(
+        lambda: "sleep" in [process.name() for process in processes_of(function)],
+        doing="waiting for the child",
+        timeout_seconds=10,
+    )
     processes = processes_of(function)
-    assert "sleep" in [process.name() for process in processes]
     bench.service.retire(function.name)
     assert _end(processes)
 

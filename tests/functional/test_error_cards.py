@@ -46,7 +46,11 @@ class Body(io.BytesIO):
 def recognised(provoke: Callable[[], object]) -> Card | None:
     with pytest.raises(Exception) as caught:
         provoke()
-    return recognise(failure_of(caught.value))
+    try:
+        return recognise(failure_of(caught.value))
+    finally:
+        if isinstance(caught.value, urllib.error.HTTPError):
+            caught.value.close()  # it holds a connection
 
 
 # Functions

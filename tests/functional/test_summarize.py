@@ -29,7 +29,7 @@ def deploy(lab: Lab, **environment: str) -> str:
     lab.deploy_function(
         "summarize",
         environment={"MODEL_ID": MODEL, "PRICES": PRICES, **environment},
-        values={"bucket": bucket, "model_id": MODEL},
+        values={"bucket": bucket, "model_arns": lab.model_arns(MODEL)},
         timeout_seconds=20,
     )
     return bucket

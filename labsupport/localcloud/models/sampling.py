@@ -28,7 +28,7 @@ def probabilities(logits: Sequence[float], *, temperature: float, top_p: float =
         certain[int(np.argmax(scores))] = 1.0
         return certain
     with np.errstate(over="ignore"):  # a tiny temperature: the differences become infinite, as they should
-        exponents = np.exp((scores - scores.max()) / temperature)
+        exponents = np.exp((scores - np.max(scores)) / temperature)
     return _nucleus(exponents / exponents.sum(), top_p)
 
 
