@@ -126,7 +126,7 @@ def test_what_the_role_cannot_deliver_goes_to_the_schedules_dead_letter_queue(
     lab.wait_until(lambda: counted("TargetErrorCount") == 5, doing="waiting for the errors")
     lab.wait_until(lambda: counted(unsent) == 2, doing="waiting for the queues that don't get them")
     assert counted("InvocationAttemptCount") == 6
-    assert counted("InvocationsSentToDeadLetterCount") == 2
+    lab.wait_until(lambda: counted("InvocationsSentToDeadLetterCount") == 2, doing="waiting for the letters")
     assert counted(f"{unsent}_AccessDenied") == counted(f"{unsent}_{GONE}") == 1
     letters = lab.client("sqs").receive_message(
         QueueUrl=dead.url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
