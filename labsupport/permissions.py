@@ -21,7 +21,8 @@ def read_policy(path: Path, values: Mapping[str, str | Sequence[str]]) -> dict[s
     A value may be a list where its placeholder is the whole text.
 
     Raises:
-        LabError: there is no such file, it is not JSON, or a placeholder has no value.
+        LabError: there is no such file, it is not JSON, a placeholder has no value, or a list
+            for a part of a text.
     """
     doing = f"reading the policy {path.parent.name}/{path.name}"
     try:
@@ -40,24 +41,40 @@ def read_policy(path: Path, values: Mapping[str, str | Sequence[str]]) -> dict[s
             next_step=f"Pass them as values={{{missing[0]!r}: ...}}.",
         )
     try:
-        policy: dict[str, Any] = json.loads(text)
+        document = json.loads(text)
     except ValueError as error:
         raise LabError(
             doing=doing,
             cause=f"it is not JSON: {error}.",
             next_step=f"Correct {path} and run the cell again.",
         ) from error
-    return {key: _filled(part, values) for key, part in policy.items()}
+    policy: dict[str, Any] = _filled(document, values)
+    return policy
 
 
 def _filled(part: Any, values: Mapping[str, str | Sequence[str]]) -> Any:
     """Fill what was read, not its text: no character of a value can change the document."""
     if isinstance(part, dict):
-        return {_filled(key, values): _filled(inner, values) for key, inner in part.items()}
+        return {_text(key, values): _filled(inner, values) for key, inner in part.items()}
     if isinstance(part, list):
         return [_filled(inner, values) for inner in part]
     if not isinstance(part, str):
         return part
-    if (whole := PLACEHOLDER.fullmatch(part)) and not isinstance(values[whole[1]], str):
+    whole = PLACEHOLDER.fullmatch(part)
+    if whole and not isinstance(values[whole[1]], str):
         return list(values[whole[1]])
-    return PLACEHOLDER.sub(lambda match: str(values[match[1]]), part)
+    return _text(part, values)
+
+
+def _text(part: str, values: Mapping[str, str | Sequence[str]]) -> str:
+    def value_of(match: re.Match[str]) -> str:
+        value = values[match[1]]
+        if isinstance(value, str):
+            return value
+        raise LabError(
+            doing=f"filling {match[0]} in a policy's {part!r}",
+            cause="its value is a list, and only a placeholder that is the whole text may have one.",
+            next_step=f"Pass a text as {match[1]}, or let the placeholder stand alone in its quotes.",
+        )
+
+    return PLACEHOLDER.sub(value_of, part)

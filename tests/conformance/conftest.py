@@ -173,7 +173,7 @@ def total(lab: Lab, namespace: str, name: str, **dimensions: str) -> float:
     points = lab.client("cloudwatch").get_metric_statistics(
         Namespace=namespace,
         MetricName=name,
-        Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
+        Dimensions=[{"Name": dimension, "Value": value} for dimension, value in dimensions.items()],
         StartTime=now - timedelta(hours=1),
         EndTime=now + timedelta(minutes=1),
         Period=86400,

@@ -209,6 +209,15 @@ def test_a_server_that_hangs_is_replaced(home: Path, monkeypatch: pytest.MonkeyP
     assert start(home).instance != record.instance
 
 
+def test_a_server_that_is_busy_for_some_seconds_is_kept(home: Path) -> None:
+    record = start(home)
+    os.kill(record.pid, signal.SIGSTOP)
+    again = threading.Timer(3.0, os.kill, (record.pid, signal.SIGCONT))
+    again.start()
+    assert start(home) == record
+    again.join()
+
+
 def test_a_clock_that_is_set_does_not_lose_the_cloud(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     record = start(home)
     create_time = psutil.Process.create_time

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import traceback
 
 import pytest
 
@@ -145,6 +146,7 @@ def test_an_error_of_the_labs_has_its_three_parts() -> None:
     shown = lab_error_card(error, raw="Traceback")
     assert repr(shown).splitlines() == ["While building it", "Why: It is full.", "What to do: Empty it."]
     assert "line 9\n\nTraceback" in shown._repr_html_()
+    assert "line 9" in "".join(traceback.format_exception(error)), "for who runs it outside of a notebook"
 
 
 def test_a_mistake_of_the_lab_says_so() -> None:

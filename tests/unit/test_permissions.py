@@ -41,6 +41,11 @@ def test_a_list_fills_a_placeholder_that_is_the_whole_text(policy_file: Path) ->
     assert policy["Statement"] == [{"Resource": ["arn:a", 'arn:"b"'], "Sid": "arn:c"}]
 
 
+def test_a_list_for_a_part_of_a_text_is_an_error_that_names_it(policy_file: Path) -> None:
+    with pytest.raises(LabError, match="source_bucket"):
+        read_policy(policy_file, {"source_bucket": ["photos", "texts"]})
+
+
 def test_when_there_is_no_file_then_the_error_says_where_it_belongs(tmp_path: Path) -> None:
     with pytest.raises(LabError, match="there is no file"):
         read_policy(tmp_path / "policy.json", {})
