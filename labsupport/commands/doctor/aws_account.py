@@ -127,9 +127,8 @@ class Account:
             return f"not in {self._target.region}"
         except ClientError as error:
             return f"{error_code(error)}: {error.response['Error']['Message']}"
-        if (
-            told["regionAvailability"] != "AVAILABLE" and called == plain
-        ):  # a profile goes to other Regions, too
+        # A profile goes to other Regions, too.
+        if told["regionAvailability"] != "AVAILABLE" and called == plain:
             return f"not in {self._target.region}"
         if told["authorizationStatus"] != "AUTHORIZED":
             return "the account is not authorized for it"
